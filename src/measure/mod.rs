@@ -1,0 +1,5 @@
+//! Measuring: what a run reports, told by the model's observations alone.
+
+mod record;
+
+pub use record::{BlockedHost, Counts, Delays, RunRecord, Timeline};

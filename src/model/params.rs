@@ -1,0 +1,456 @@
+//! Every parameter of the model as plain numbers, each with its default.
+//!
+//! The defaults are those of MODEL.md and INTERFACE.md; where each is explained stands beside its rule.
+//! The scenario room turns YAML into these types; nothing in the model knows where a value came from.
+
+use super::distribution::Shape;
+use crate::units::{Bandwidth, Rate, Share, SimTime, Span};
+use std::sync::Arc;
+
+/// All that one run depends on, apart from its seed.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Params {
+    /// Which mail arrives when.
+    pub workload: Workload,
+    /// The Sendmail side: one agent's settings, and how many agents there are.
+    pub sender: Sender,
+    /// Exchange Online.
+    pub receiver: Receiver,
+    /// Round trip and bandwidth.
+    pub network: Network,
+}
+
+/// The mail that arrives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// The steady stream.
+    pub arrivals: Arrivals,
+    /// Time of day at which the simulation starts, for a daily profile.
+    pub clock_at_start: Span,
+    /// Bursts on top of it.
+    pub bursts: Vec<Burst>,
+    /// Messages already queued at the start.
+    pub backlog: u64,
+    /// Message sizes in bytes.
+    pub size: Shape,
+    /// Recipients per message.
+    pub recipients: Recipients,
+}
+
+/// The steady stream of arrivals.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arrivals {
+    /// No steady stream (bursts and backlog only).
+    None,
+    /// Independent arrivals at a constant mean rate.
+    Poisson(Rate),
+    /// Evenly spaced arrivals, the first one interval after the start.
+    Constant(Rate),
+    /// A Poisson stream whose rate follows the hours of the day: messages per hour, hour 0 to 23.
+    DailyProfile(Box<[f64; 24]>),
+    /// Recorded arrivals in order of time.
+    Replay(Arc<[Recorded]>),
+}
+
+/// One recorded arrival.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recorded {
+    /// When it arrived.
+    pub at: SimTime,
+    /// Its size in bytes; `None` draws one.
+    pub bytes: Option<u64>,
+    /// Its recipients; `None` draws them.
+    pub recipients: Option<u32>,
+}
+
+/// A burst of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Burst {
+    /// When it starts.
+    pub at: SimTime,
+    /// How many messages.
+    pub messages: u64,
+    /// Over what time they arrive, at uniformly random instants.
+    pub over: Span,
+}
+
+/// Recipients per message: 1 with probability 0.85, else 2 + geometric so that the mean holds, cut at
+/// `max`. \[ASM\]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recipients {
+    /// Mean number of recipients before the cut (at least 1).
+    pub mean: f64,
+    /// Most recipients one message may have.
+    pub max: u32,
+}
+
+/// One Sendmail-based sender (Proofpoint's agent).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sender {
+    /// Independent senders, each with a queue, host status and runners of its own.
+    pub agents: u32,
+    /// `DeliveryMode`.
+    pub delivery: DeliveryMode,
+    /// How queue runs are started.
+    pub runs: QueueRuns,
+    /// Runners per queue run (R): `MaxRunnersPerQueue` with flag `f`.
+    pub runners: u32,
+    /// Time since the last try before a message is listed again: `MinQueueAge`.
+    pub min_queue_age: Span,
+    /// When the first queue run starts.
+    pub first_run_at: SimTime,
+    /// `QueueSortOrder`.
+    pub order: Order,
+    /// Messages on one connection, `m=` of the mailer; `None` = unlimited.
+    pub messages_per_connection: Option<u32>,
+    /// `ConnectionCacheTimeout`: an open connection idle for so long is not used again.
+    pub cache_idle: Span,
+    /// `ConnectionCacheSize`: open connections one process keeps.
+    pub cache_size: u32,
+    /// HostStat.
+    pub host_status: HostStatus,
+    /// `SingleThreadDelivery`: one connection per host at a time.
+    pub single_thread_delivery: bool,
+    /// What the sender's own work costs in time.
+    pub costs: Costs,
+    /// How long it waits for a silent peer.
+    pub timeouts: Timeouts,
+    /// `Timeout.queuewarn`.
+    pub warn_after: Span,
+    /// `Timeout.queuereturn`.
+    pub give_up_after: Span,
+    /// Sendmail's clock has whole seconds; the laboratory's is scaled.
+    pub clock_step: Span,
+}
+
+/// When the first attempt happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryMode {
+    /// Only queue runs deliver.
+    QueueOnly,
+    /// Sendmail's `background`: one attempt at once by a process of its own, then queue runs.
+    Immediate,
+}
+
+/// How queue runs are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueRuns {
+    /// `-qI`: a run every `interval`, even while earlier runs still work.
+    Periodic {
+        /// The run interval I.
+        interval: Span,
+        /// `MaxQueueChildren`: most runner processes at once; `None` = unlimited.
+        max_runner_processes: Option<u32>,
+    },
+    /// `-qp`: one run at a time, the next a pause after the last one ended.
+    Persistent {
+        /// Pause after a pass that listed mail.
+        after_work: Span,
+        /// Pause after a pass that listed none.
+        after_empty: Span,
+    },
+}
+
+/// The order in which a run tries its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By Sendmail's priority number: small, seldom-tried messages first.
+    Priority,
+    /// By creation time.
+    Time,
+    /// At random, anew for each run.
+    Random,
+}
+
+/// HostStat: `HostStatusDirectory` and `Timeout.hoststatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostStatus {
+    /// Whether host status is shared between processes (on disk) at all.
+    pub enabled: bool,
+    /// How long a bad host is avoided, counted from the failure.
+    pub remember_for: Span,
+    /// What a record is kept for.
+    pub key: HostKey,
+    /// Which events mark a host.
+    pub marks: Marks,
+    /// Marks within one lifetime before other processes skip.
+    pub threshold: u32,
+}
+
+/// What a host status record is kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostKey {
+    /// The dialled string: a host name, or `[address]` when routed by address.
+    HostName,
+    /// The peer's address, even behind one name (a what-if).
+    Address,
+}
+
+/// Which events mark a host bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marks {
+    /// Sendmail's table, MODEL.md 6.1.
+    Sendmail,
+    /// Every temporary failure, as the article's wording suggests.
+    Any4xx,
+}
+
+/// What the sender's own work costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// One skipped message.
+    pub skip: Span,
+    /// From a run's listing to its first attempt.
+    pub run_start: Span,
+    /// Starting the process of an immediate delivery.
+    pub process_start: Span,
+}
+
+/// Sendmail's client timeouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Waiting for connect().
+    pub connect: Span,
+    /// Waiting for the greeting (`Timeout.initial`).
+    pub greeting: Span,
+    /// Waiting for a reply in a transaction (`Timeout.datafinal`).
+    pub reply: Span,
+}
+
+/// The receiving side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receiver {
+    /// Public addresses.
+    pub front_ends: u32,
+    /// What the sender dials.
+    pub routing: Routing,
+    /// In which order the addresses of one name are tried.
+    pub address_order: AddressOrder,
+    /// Age at which a connection is ended; `None` = never.
+    pub connection_lifetime: Option<Span>,
+    /// Uniform random addition to the lifetime.
+    pub lifetime_jitter: Span,
+    /// How a connection is ended.
+    pub cut: Cut,
+    /// When a message counts as accepted.
+    pub commit: Commit,
+    /// From the final dot to its reply, in seconds.
+    pub service_time: Shape,
+    /// Added to each message after the dot, as steps (from, span) in order of time; before the first step
+    /// its value holds. Empty = none.
+    pub message_overhead: Vec<(SimTime, Span)>,
+    /// Time to open a connection beyond its round trips.
+    pub connect_time: Span,
+    /// The receiver closes a connection idle for so long.
+    pub idle_timeout: Option<Span>,
+    /// Connections open at once, over all senders.
+    pub max_connections: Option<u32>,
+    /// Connections open at once from one agent.
+    pub max_connections_per_source: Option<u32>,
+    /// Temporary refusals by chance.
+    pub deferrals: Vec<Deferral>,
+    /// Front ends that fail all the time, by index.
+    pub dead: Vec<(u32, Trouble)>,
+}
+
+/// What the sender dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// One host name with an address per front end: EXO's MX.
+    OneName,
+    /// One MX host per front end, of equal preference.
+    MxHosts,
+    /// A list of literal addresses, tried as listed.
+    Addresses,
+}
+
+/// The order in which the addresses of one name are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressOrder {
+    /// Drawn anew for each connection.
+    Random,
+    /// Rotated by one for each connection.
+    Rotating,
+    /// Always the same.
+    AsListed,
+}
+
+/// How a connection's life is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A TCP reset, wherever the connection is.
+    Reset,
+    /// 421 as the reply to the next command.
+    Reply421,
+    /// 421 unasked, then a close.
+    Unsolicited421,
+}
+
+/// When a message counts as accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// With the reply to the final dot.
+    AfterReply,
+    /// Before it: a cut in between leaves a duplicate.
+    BeforeReply,
+}
+
+/// A temporary refusal by chance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deferral {
+    /// The command that is refused.
+    pub at: SmtpPhase,
+    /// The three-digit reply code: 421, 450, 451, 452, ...
+    pub code: u16,
+    /// The whole reply, for logs.
+    pub reply: Arc<str>,
+    /// Chance per message.
+    pub chance: Share,
+}
+
+/// The commands of an SMTP transaction (RFC 5321) that may be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SmtpPhase {
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The final dot.
+    Dot,
+}
+
+/// How a front end or machine in trouble behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Accepts the connection and resets it before the greeting.
+    Reset,
+    /// Refuses connect().
+    Refuse,
+    /// Greets with 421.
+    Greeting421,
+    /// Accepts and says nothing.
+    Silent,
+}
+
+/// The way between the two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Network {
+    /// One round trip.
+    pub round_trip: Span,
+    /// Bandwidth of each connection.
+    pub bandwidth: Bandwidth,
+}
+
+/// Hourly shares of a business day, hour 0 to 23, summing to 1; the peak hour has 12 %. \[ASM\]
+pub const BUSINESS_DAY: [f64; 24] = [
+    0.006, 0.005, 0.004, 0.004, 0.006, 0.012, 0.026, 0.052, 0.092, 0.120, 0.112, 0.096, //
+    0.074, 0.080, 0.082, 0.072, 0.056, 0.036, 0.020, 0.014, 0.011, 0.008, 0.007, 0.005,
+];
+
+impl Default for Workload {
+    fn default() -> Self {
+        Workload {
+            arrivals: Arrivals::DailyProfile(Box::new(BUSINESS_DAY.map(|share| share * 110_000.0))),
+            clock_at_start: Span::ZERO,
+            bursts: Vec::new(),
+            backlog: 0,
+            size: Shape::lognormal_by_median(18_000.0, 1.7, Some(36e6)),
+            recipients: Recipients::default(),
+        }
+    }
+}
+
+impl Default for Recipients {
+    fn default() -> Self {
+        Recipients { mean: 1.3, max: 100 }
+    }
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        Sender {
+            agents: 1,
+            delivery: DeliveryMode::QueueOnly,
+            runs: QueueRuns::default(),
+            runners: 2,
+            min_queue_age: Span::from_mins(30),
+            first_run_at: SimTime::ZERO,
+            order: Order::Priority,
+            messages_per_connection: None,
+            cache_idle: Span::from_mins(5),
+            cache_size: 2,
+            host_status: HostStatus::default(),
+            single_thread_delivery: false,
+            costs: Costs::default(),
+            timeouts: Timeouts::default(),
+            warn_after: Span::from_hours(4),
+            give_up_after: Span::from_hours(120),
+            clock_step: Span::from_secs(1),
+        }
+    }
+}
+
+/// Persistent runners with Sendmail's fixed pauses.
+impl Default for QueueRuns {
+    fn default() -> Self {
+        QueueRuns::Persistent { after_work: Span::from_secs(1), after_empty: Span::from_secs(5) }
+    }
+}
+
+impl Default for HostStatus {
+    fn default() -> Self {
+        HostStatus {
+            enabled: true,
+            remember_for: Span::from_mins(30),
+            key: HostKey::HostName,
+            marks: Marks::Sendmail,
+            threshold: 1,
+        }
+    }
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Costs { skip: Span::from_millis(1), run_start: Span::ZERO, process_start: Span::ZERO }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Span::from_secs(127),
+            greeting: Span::from_mins(5),
+            reply: Span::from_hours(1),
+        }
+    }
+}
+
+impl Default for Receiver {
+    fn default() -> Self {
+        Receiver {
+            front_ends: 3,
+            routing: Routing::OneName,
+            address_order: AddressOrder::Random,
+            connection_lifetime: Some(Span::from_mins(20)),
+            lifetime_jitter: Span::from_secs(60),
+            cut: Cut::Reset,
+            commit: Commit::AfterReply,
+            service_time: Shape::lognormal_by_mean(0.3, 0.5, None),
+            message_overhead: Vec::new(),
+            connect_time: Span::from_millis(40),
+            idle_timeout: Some(Span::from_mins(5)),
+            max_connections: None,
+            max_connections_per_source: None,
+            deferrals: Vec::new(),
+            dead: Vec::new(),
+        }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Network { round_trip: Span::from_millis(30), bandwidth: Bandwidth(20e6) }
+    }
+}
