@@ -19,7 +19,9 @@
 //! report <- cli`; a test holds them to it.
 
 pub mod engine;
+pub mod experiment;
 pub mod measure;
 pub mod model;
+pub mod scenario;
 pub mod stats;
 pub mod units;

@@ -1,5 +1,10 @@
 //! Measuring: what a run reports, told by the model's observations alone.
 
+mod blocked;
+mod level;
 mod record;
+mod recorder;
+mod recovery;
 
 pub use record::{BlockedHost, Counts, Delays, RunRecord, Timeline};
+pub use recorder::{Recorder, Window};

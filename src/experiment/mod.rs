@@ -1,0 +1,6 @@
+//! Experiments.
+
+mod replicate;
+pub mod validation;
+
+pub use replicate::{ReplicationSettings, replicate, replicate_observed};

@@ -1,0 +1,60 @@
+//! One replication: the loop in which everything happens.
+
+use crate::engine::Calendar;
+use crate::measure::{Recorder, RunRecord, Window};
+use crate::model::{Context, Observer, Params, World};
+use crate::units::{SimTime, Span};
+
+/// A drain gives up after this long, even if measured mail is still queued.
+const LONGEST_DRAIN: Span = Span::from_hours(5 * 24);
+
+/// How one replication is run, apart from its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicationSettings {
+    /// Measured time.
+    pub simulate: Span,
+    /// Message metrics cover arrivals from here on.
+    pub warm_up: Span,
+    /// Go on until the measured mail is out.
+    pub drain: bool,
+    /// The seed that all streams derive from.
+    pub seed: u64,
+}
+
+/// Runs replication `replication` and reports it.
+pub fn replicate(params: &Params, settings: &ReplicationSettings, replication: u64) -> RunRecord {
+    replicate_observed(params, settings, replication, &mut ())
+}
+
+/// The same, with an observer of one's own beside the recorder.
+pub fn replicate_observed<O: Observer>(
+    params: &Params,
+    settings: &ReplicationSettings,
+    replication: u64,
+    observer: &mut O,
+) -> RunRecord {
+    let until = SimTime::ZERO + settings.simulate;
+    let bursts = params.workload.bursts.iter().map(|burst| burst.at + burst.over);
+    let recorder = Recorder::new(Window {
+        from: SimTime::ZERO + settings.warm_up,
+        until,
+        disturbed_until: bursts.max(),
+        runners: u64::from(params.sender.runners) * u64::from(params.sender.agents),
+    });
+    let mut watching = (recorder, observer);
+    let mut world = World::new(params, settings.seed, replication);
+    let mut calendar = Calendar::new();
+    world.start(&mut Context { calendar: &mut calendar, observer: &mut watching });
+    while let Some((_, event)) = calendar.advance(until) {
+        world.handle(event, &mut Context { calendar: &mut calendar, observer: &mut watching });
+    }
+    if settings.drain {
+        while watching.0.outstanding() > 0
+            && let Some((_, event)) = calendar.advance(until + LONGEST_DRAIN)
+        {
+            world.handle(event, &mut Context { calendar: &mut calendar, observer: &mut watching });
+        }
+    }
+    let trace = calendar.trace().value();
+    watching.0.finish(calendar.now(), world.queued(), replication, trace)
+}

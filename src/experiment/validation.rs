@@ -1,0 +1,192 @@
+//! Holding the model against recorded systems.
+//!
+//! The arrivals of a case are replayed with many seeds; a real value is *inside* when it lies between the
+//! model's 1 % and 99 % points, with 5 % slack either way (for counts also 1). How often it lies within the
+//! model's middle 50 and 90 % tells whether the model is vague or overconfident.
+
+use super::replicate::{ReplicationSettings, replicate_observed};
+use crate::model::{Observation, Observer};
+use crate::scenario::recorded_case::RecordedCase;
+use crate::units::SimTime;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The four delay metrics that the summary is over.
+const DELAY_METRICS: [&str; 4] = ["delay.mean", "delay.p50", "delay.p90", "delay.p99"];
+/// Slack of *inside*, relative; and in counts, absolute.
+const SLACK: f64 = 0.05;
+const COUNT_SLACK: f64 = 1.0;
+
+/// All cases held against the model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Validation {
+    /// In argument order.
+    pub cases: Vec<CaseResult>,
+    /// Delay metrics inside.
+    pub inside: usize,
+    /// Delay metrics in all.
+    pub total: usize,
+    /// Median of |mid / real - 1| over the delay metrics.
+    pub median_error: f64,
+    /// Its 90 % point.
+    pub p90_error: f64,
+    /// Cases whose delay metrics are all inside.
+    pub cases_inside: usize,
+    /// Share of real values within the model's middle 50 %.
+    pub coverage50: f64,
+    /// Within the middle 90 %.
+    pub coverage90: f64,
+}
+
+/// One case.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseResult {
+    /// Its name.
+    pub case: String,
+    /// By metric name.
+    pub metrics: BTreeMap<&'static str, MetricResult>,
+}
+
+/// One metric of one case.
+#[derive(Clone, Debug, Serialize)]
+pub struct MetricResult {
+    /// What was recorded.
+    pub real: f64,
+    /// 1 % point over the seeds.
+    pub low: f64,
+    /// Median over the seeds.
+    pub mid: f64,
+    /// 99 % point over the seeds.
+    pub high: f64,
+    /// Seeds with a smaller value than the real one (ties count half).
+    pub rank: f64,
+    /// 0.95 low <= real <= 1.05 high; for counts also within 1.
+    pub inside: bool,
+    #[serde(skip)]
+    within50: bool,
+    #[serde(skip)]
+    within90: bool,
+}
+
+/// Simulates every case with `seeds` seeds, starting at `seed`.
+pub fn validate(cases: &[RecordedCase], seeds: u64, seed: u64) -> Validation {
+    summarise(cases.iter().map(|case| hold_against(case, seeds, seed)).collect())
+}
+
+fn hold_against(case: &RecordedCase, seeds: u64, seed: u64) -> CaseResult {
+    let runs: Vec<BTreeMap<&'static str, f64>> =
+        (0..seeds).into_par_iter().map(|replication| one_run(case, seed, replication)).collect();
+    let mut metrics = BTreeMap::new();
+    for (name, real) in real_values(case) {
+        let mut model: Vec<f64> = runs.iter().map(|run| run[name]).collect();
+        model.sort_by(f64::total_cmp);
+        let point = |p| quantile(&model, p);
+        let below = model.iter().filter(|value| **value < real).count() as f64;
+        let equal = model.iter().filter(|value| **value == real).count() as f64;
+        let (low, high) = (point(0.01), point(0.99));
+        let slack = if DELAY_METRICS.contains(&name) { 0.0 } else { COUNT_SLACK };
+        let (least, most) = ((1.0 - SLACK) * low, (1.0 + SLACK) * high);
+        metrics.insert(
+            name,
+            MetricResult {
+                real,
+                low,
+                mid: point(0.5),
+                high,
+                rank: below + equal / 2.0,
+                inside: real >= least.min(low - slack) && real <= most.max(high + slack),
+                within50: real >= point(0.25) && real <= point(0.75),
+                within90: real >= point(0.05) && real <= point(0.95),
+            },
+        );
+    }
+    CaseResult { case: case.name.clone(), metrics }
+}
+
+/// Linear interpolation between order statistics, h = (n - 1) p; zero for an empty sample.
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    let h = last as f64 * p;
+    let (below, above) = (sorted[h.floor() as usize], sorted[h.ceil() as usize]);
+    below + (above - below) * (h - h.floor())
+}
+
+fn delay_values(sorted: &[f64]) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+    let mean = sorted.iter().sum::<f64>() / sorted.len().max(1) as f64;
+    let points = [mean, quantile(sorted, 0.5), quantile(sorted, 0.9), quantile(sorted, 0.99)];
+    DELAY_METRICS.into_iter().zip(points)
+}
+
+fn real_values(case: &RecordedCase) -> Vec<(&'static str, f64)> {
+    let mut values = Vec::new();
+    if !case.observed.delays.is_empty() {
+        values.extend(delay_values(&case.observed.delays));
+    }
+    if let Some((cut, all)) = case.observed.connections {
+        values.extend([("connections.cut", cut as f64), ("connections.opened", all as f64)]);
+    }
+    values.extend(case.observed.skipped.map(|skipped| ("tries.skipped", skipped as f64)));
+    values
+}
+
+/// Keeps every delay: a case has a thousand messages.
+#[derive(Default)]
+struct EveryDelay {
+    seconds: Vec<f64>,
+}
+
+impl Observer for EveryDelay {
+    fn observe(&mut self, _: SimTime, observation: &Observation<'_>) {
+        if let Observation::Accepted { message, at } = observation
+            && !message.accepted
+        {
+            self.seconds.push(at.since(message.created).seconds());
+        }
+    }
+}
+
+fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'static str, f64> {
+    let settings = ReplicationSettings {
+        simulate: case.horizon,
+        warm_up: crate::units::Span::ZERO,
+        drain: false,
+        seed,
+    };
+    let mut every = EveryDelay::default();
+    let record = replicate_observed(&case.params, &settings, replication, &mut every);
+    // Still queued at the horizon: censored, counted with its age.
+    for (age, count) in record.delays.queued.bins() {
+        let age = crate::units::Span::from_nanos(age).seconds();
+        every.seconds.extend(std::iter::repeat_n(age, count as usize));
+    }
+    every.seconds.sort_by(f64::total_cmp);
+    let mut values: BTreeMap<&'static str, f64> = delay_values(&every.seconds).collect();
+    values.insert("connections.cut", record.counts.connections_cut as f64);
+    values.insert("connections.opened", record.counts.connections_closed as f64);
+    values.insert("tries.skipped", record.counts.tries_skipped as f64);
+    values
+}
+
+fn summarise(cases: Vec<CaseResult>) -> Validation {
+    let of_case = |case: &CaseResult| -> Vec<MetricResult> {
+        DELAY_METRICS.iter().filter_map(|name| case.metrics.get(name).cloned()).collect()
+    };
+    let all: Vec<MetricResult> = cases.iter().flat_map(of_case).collect();
+    let mut errors: Vec<f64> =
+        all.iter().filter(|m| m.real > 0.0).map(|m| (m.mid / m.real - 1.0).abs()).collect();
+    errors.sort_by(f64::total_cmp);
+    let share = |of: fn(&MetricResult) -> bool| {
+        all.iter().filter(|metric| of(metric)).count() as f64 / all.len().max(1) as f64
+    };
+    Validation {
+        inside: all.iter().filter(|metric| metric.inside).count(),
+        total: all.len(),
+        median_error: quantile(&errors, 0.5),
+        p90_error: quantile(&errors, 0.9),
+        cases_inside: cases.iter().filter(|case| of_case(case).iter().all(|m| m.inside)).count(),
+        coverage50: share(|metric| metric.within50),
+        coverage90: share(|metric| metric.within90),
+        cases,
+    }
+}

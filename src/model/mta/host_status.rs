@@ -1,0 +1,178 @@
+//! HostStat: which hosts count as bad, and for how long.
+//!
+//! Two kinds of memory, MODEL.md section 6:
+//! * the **record on disk**, one per host, shared by all processes of an agent: read once by each process
+//!   at its first touch of the host, written at every real close of a connection, success included - the
+//!   last writer wins. Life: good -> bad until `remember_for` has passed since the failure -> good. A skip
+//!   does not extend it.
+//! * the **process's own memory**, which lives as long as the process and sees neither a mark nor a purge
+//!   by others. It works even with HostStat off.
+//!
+//! | parameter | default | source |
+//! |---|---|---|
+//! | `hoststat.enabled` | on | Microsoft 2020-10-22 (stock Sendmail: off) |
+//! | `hoststat.remember_for` | 30 min | `Timeout.hoststatus`, sendmail 8.17 source |
+//! | `hoststat.threshold` | 1 | sendmail 8.17 source; the article says "a few" |
+//! | `hoststat.marks` | sendmail | MODEL.md 6.1; `any_4xx` is the article's wording |
+//!
+//! Left out: the lock on the status file while another process reads it.
+
+use crate::model::clock::Clock;
+use crate::model::params::HostStatus;
+use crate::units::SimTime;
+
+/// What a process remembers of one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Memory {
+    /// This process has not dealt with the host yet.
+    #[default]
+    Untouched,
+    /// Nothing is held against it.
+    Good,
+    /// Not to be tried before this instant.
+    BadUntil(SimTime),
+}
+
+impl Memory {
+    /// May the host be tried? Rule: MODEL.md 5.4.
+    pub fn allows(self, now: SimTime) -> bool {
+        !matches!(self, Memory::BadUntil(until) if now < until)
+    }
+}
+
+/// The record of one host on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Record {
+    /// The last word was success, or there was none, or it was removed.
+    #[default]
+    Good,
+    /// Marked `marks` times since the last success, the last time at `since`.
+    Marked {
+        /// The last failure.
+        since: SimTime,
+        /// Marks within one lifetime of each other.
+        marks: u32,
+    },
+}
+
+/// The status directory of one agent.
+#[derive(Clone, Debug)]
+pub struct HostStatusTable {
+    policy: HostStatus,
+    clock: Clock,
+    records: Vec<Record>,
+}
+
+impl HostStatusTable {
+    /// An empty directory for `hosts` hosts.
+    pub fn new(policy: HostStatus, clock: Clock, hosts: usize) -> Self {
+        HostStatusTable { policy, clock, records: vec![Record::Good; hosts] }
+    }
+
+    /// When a failure at `since` is forgotten.
+    pub fn forgotten_at(&self, since: SimTime) -> SimTime {
+        self.clock.due(since, self.policy.remember_for)
+    }
+
+    /// First touch of `host` by a process: what it will remember. Rule: MODEL.md 5.3.
+    pub fn load(&self, host: usize, now: SimTime) -> Memory {
+        match self.records[host] {
+            Record::Marked { since, marks }
+                if self.policy.enabled && marks >= self.policy.threshold =>
+            {
+                let memory = Memory::BadUntil(self.forgotten_at(since));
+                if memory.allows(now) { Memory::Good } else { memory }
+            }
+            _ => Memory::Good,
+        }
+    }
+
+    /// Writes a failure at `since`; says until when other processes will skip the host because of it.
+    pub fn mark(&mut self, host: usize, since: SimTime) -> Option<SimTime> {
+        if !self.policy.enabled {
+            return None;
+        }
+        let forgotten = |earlier| self.clock.passed(since, earlier, self.policy.remember_for);
+        let marks = match self.records[host] {
+            Record::Marked { since, marks } if !forgotten(since) => marks.saturating_add(1),
+            _ => 1,
+        };
+        self.records[host] = Record::Marked { since, marks };
+        (marks >= self.policy.threshold).then(|| self.forgotten_at(since))
+    }
+
+    /// Writes a success, or removes the record; says whether it had been marked.
+    pub fn clear(&mut self, host: usize) -> bool {
+        std::mem::take(&mut self.records[host]) != Record::Good
+    }
+
+    /// The record of `host`.
+    pub fn record(&self, host: usize) -> Record {
+        self.records[host]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Span;
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::ZERO + Span::from_secs(seconds)
+    }
+
+    fn table(policy: HostStatus) -> HostStatusTable {
+        HostStatusTable::new(policy, Clock::new(Span::from_secs(1)), 1)
+    }
+
+    #[test]
+    fn a_mark_blocks_later_processes_for_remember_for_counted_from_the_failure() {
+        let mut table = table(HostStatus::default());
+        assert_eq!(table.mark(0, at(100)), Some(at(1900)));
+        assert!(!table.load(0, at(1899)).allows(at(1899)));
+        assert!(table.load(0, at(1900)).allows(at(1900)));
+    }
+
+    #[test]
+    fn a_mark_expires_within_a_run_for_it_is_tested_at_each_attempt() {
+        let mut table = table(HostStatus::default());
+        table.mark(0, at(100));
+        let memory = table.load(0, at(1899));
+        assert!(!memory.allows(at(1899)));
+        assert!(memory.allows(at(1900)));
+    }
+
+    #[test]
+    fn the_last_writer_wins_success_included() {
+        let mut table = table(HostStatus::default());
+        table.mark(0, at(100));
+        assert!(table.clear(0));
+        assert_eq!(table.load(0, at(101)), Memory::Good);
+        assert!(!table.clear(0), "nothing was held against it");
+    }
+
+    #[test]
+    fn a_remember_for_of_zero_never_blocks() {
+        let mut table = table(HostStatus { remember_for: Span::ZERO, ..HostStatus::default() });
+        table.mark(0, at(100));
+        assert!(table.load(0, at(100)).allows(at(100)));
+    }
+
+    #[test]
+    fn with_hoststat_off_nothing_reaches_the_disk() {
+        let mut table = table(HostStatus { enabled: false, ..HostStatus::default() });
+        assert_eq!(table.mark(0, at(100)), None);
+        assert_eq!(table.load(0, at(100)), Memory::Good);
+    }
+
+    #[test]
+    fn a_threshold_counts_marks_within_one_lifetime_since_the_last_success() {
+        let mut table = table(HostStatus { threshold: 3, ..HostStatus::default() });
+        assert_eq!(table.mark(0, at(0)), None);
+        assert_eq!(table.mark(0, at(1000)), None);
+        assert_eq!(table.mark(0, at(2000)), Some(at(3800)));
+        table.clear(0);
+        assert_eq!(table.mark(0, at(2001)), None);
+        assert_eq!(table.mark(0, at(3801)), None, "the one before is forgotten");
+    }
+}

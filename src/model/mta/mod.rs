@@ -1,0 +1,9 @@
+//! The sender: a Sendmail-based MTA.
+
+mod delivery;
+pub mod expiry;
+pub mod host_status;
+pub mod outcome;
+pub mod process;
+pub mod queue;
+pub mod run;

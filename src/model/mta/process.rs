@@ -1,0 +1,343 @@
+//! A delivering process: a queue runner, or the process of one immediate delivery.
+//!
+//! Life: started -> takes a message -> attempt (host after host) -> next message ... -> closes its
+//! connections and ends. Its memory of hosts and its open connections end with it. MODEL.md section 5.
+//!
+//! A message that another process holds, or that is gone, is passed over without a trace. After a mark
+//! every other message to that host is skipped at once, HostStat on or off (6.2).
+//!
+//! | parameter | default | source |
+//! |---|---|---|
+//! | `costs.skip` | 1 ms | laboratory |
+//! | `costs.process_start` | 0 | laboratory: 27 ms on its machine |
+//! | `delivery` | queue_only | assumed; `DeliveryMode` |
+//!
+//! Left out: more than one transaction for a message of over 100 recipients.
+
+use super::host_status::Memory;
+use super::queue::Listed;
+use crate::model::connection::Connection;
+use crate::model::connection::session::SessionEnding;
+use crate::model::connection::transaction::{Ending, Hangup};
+use crate::model::event::{Context, Event};
+use crate::model::mta::expiry::{self, Verdict};
+use crate::model::observation::{Observation, Observer};
+use crate::model::params::Routing;
+use crate::model::world::World;
+use crate::units::{SimTime, Span};
+use std::rc::Rc;
+
+/// What a process works on.
+#[derive(Debug, Default)]
+enum Work {
+    #[default]
+    Nothing,
+    /// Every `step`-th message of a run's list, from `next` on.
+    Run { run: u32, list: Rc<Vec<Listed>>, next: usize, step: usize },
+    /// One message at once; `None` when it has been taken.
+    Immediate { message: Option<u32> },
+}
+
+/// The message in hand.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) struct Attempt {
+    /// Where the message is.
+    pub(in crate::model) slot: u32,
+    /// Position in the process's list of hosts.
+    pub(in crate::model) position: usize,
+    /// Some host was dialled or talked to: a failure then is a real one, not a skip.
+    pub(in crate::model) reached: bool,
+}
+
+/// What a process is waiting for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::model) enum Pending {
+    /// Nothing: it takes its next message.
+    #[default]
+    NextMessage,
+    /// An attempt to open a connection that fails.
+    Session { host: usize, front_end: Option<u32>, ending: SessionEnding },
+    /// The RSET probe that finds connection `index` cut.
+    Probe { index: usize, how: Hangup },
+    /// The end of a transaction on connection `index`.
+    Transaction { index: usize, ending: Ending, accepted_at: Option<SimTime>, sent: f64 },
+}
+
+/// One process.
+#[derive(Debug, Default)]
+pub(in crate::model) struct Process {
+    pub(in crate::model) agent: u32,
+    pub(in crate::model) number: u64,
+    work: Work,
+    /// What it remembers, by host status record.
+    pub(in crate::model) memory: Vec<Memory>,
+    /// Hosts in the order in which it tries them.
+    pub(in crate::model) hosts: Vec<usize>,
+    pub(in crate::model) connections: Vec<Connection>,
+    pub(in crate::model) attempt: Option<Attempt>,
+    pub(in crate::model) pending: Pending,
+}
+
+/// The processes alive, by slot.
+#[derive(Debug, Default)]
+pub(in crate::model) struct Processes {
+    slots: Vec<Process>,
+    free: Vec<u32>,
+    started: u64,
+    /// Connections opened so far.
+    pub(in crate::model) connections_opened: u64,
+}
+
+impl Processes {
+    pub(in crate::model) fn at(&mut self, slot: u32) -> &mut Process {
+        &mut self.slots[slot as usize]
+    }
+}
+
+/// How an attempt goes on.
+enum Step {
+    /// An event will tell.
+    Scheduled,
+    /// It has ended without a connection.
+    Skipped,
+    /// It has ended.
+    Ended,
+}
+
+impl World {
+    /// Starts runner `child` of a run over `list`.
+    pub(in crate::model) fn start_runner<O: Observer>(
+        &mut self,
+        agent: u32,
+        run: u32,
+        list: &Rc<Vec<Listed>>,
+        child: u32,
+        cx: &mut Context<'_, O>,
+    ) {
+        let step = self.params.sender.runners as usize;
+        let work = Work::Run { run, list: list.clone(), next: child as usize, step };
+        self.start_process(agent, work, self.params.sender.costs.run_start, cx);
+    }
+
+    /// Starts the process that tries the message in `slot` at once. Rule: MODEL.md 4.7.
+    pub(in crate::model) fn start_immediate<O: Observer>(
+        &mut self,
+        agent: u32,
+        slot: u32,
+        cx: &mut Context<'_, O>,
+    ) {
+        // It holds the lock from the start; a queue run that comes by passes the message over.
+        self.messages.at_mut(slot).locked = true;
+        let work = Work::Immediate { message: Some(slot) };
+        self.start_process(agent, work, self.params.sender.costs.process_start, cx);
+    }
+
+    fn start_process<O: Observer>(
+        &mut self,
+        agent: u32,
+        work: Work,
+        delay: Span,
+        cx: &mut Context<'_, O>,
+    ) {
+        let runner = matches!(work, Work::Run { .. });
+        let number = self.processes.started;
+        self.processes.started += 1;
+        let slot = self.processes.free.pop().unwrap_or_else(|| {
+            self.processes.slots.push(Process::default());
+            (self.processes.slots.len() - 1) as u32
+        });
+        let records = self.agents[agent as usize].locks.len().max(self.records());
+        let process = &mut self.processes.slots[slot as usize];
+        process.agent = agent;
+        process.number = number;
+        process.work = work;
+        process.memory.clear();
+        process.memory.resize(records, Memory::Untouched);
+        process.hosts.clear();
+        process.hosts.extend(0..self.hosts.len());
+        if self.params.receiver.routing == Routing::MxHosts {
+            // Equal preference: one random order, kept for the process's life. Rule: MODEL.md section 5.
+            self.streams.hosts.at(number).shuffle(&mut process.hosts);
+        }
+        cx.observe(Observation::ProcessStarted { agent, process: number, runner });
+        cx.schedule(cx.now() + delay, Event::ProcessReady { process: slot });
+    }
+
+    fn records(&self) -> usize {
+        self.params.receiver.front_ends as usize
+    }
+
+    /// A process goes on with what it has pending.
+    pub(in crate::model) fn process_ready<O: Observer>(
+        &mut self,
+        id: u32,
+        cx: &mut Context<'_, O>,
+    ) {
+        let goes_on = match std::mem::take(&mut self.processes.at(id).pending) {
+            Pending::NextMessage => false,
+            Pending::Session { host, front_end, ending } => {
+                self.session_failed(id, host, front_end, ending, cx);
+                true
+            }
+            Pending::Probe { index, how } => {
+                self.probe_failed(id, index, how, cx);
+                true
+            }
+            Pending::Transaction { index, ending, accepted_at, sent } => {
+                self.transaction_ended(id, index, (ending, accepted_at, sent), cx)
+            }
+        };
+        if goes_on && matches!(self.attempt(id, cx), Step::Scheduled) {
+            return;
+        }
+        self.work(id, cx);
+    }
+
+    /// Takes message after message until one needs time on a connection, or the list is done.
+    fn work<O: Observer>(&mut self, id: u32, cx: &mut Context<'_, O>) {
+        let skip = self.params.sender.costs.skip;
+        // Skips need nobody else: the process runs ahead of the calendar while nothing else happens.
+        let mut quiet = None;
+        while self.take_message(id) {
+            match self.attempt(id, cx) {
+                Step::Scheduled => return,
+                Step::Ended => {}
+                Step::Skipped => {
+                    let next = cx.now() + skip;
+                    if next < *quiet.get_or_insert_with(|| cx.calendar.quiet_until()) {
+                        cx.calendar.step_to(next, u64::from(id));
+                    } else {
+                        cx.schedule(next, Event::ProcessReady { process: id });
+                        return;
+                    }
+                }
+            }
+        }
+        self.end_process(id, cx);
+    }
+
+    /// Locks the next message of the list that is still there and free; false at the end of the list.
+    fn take_message(&mut self, id: u32) -> bool {
+        let process = &mut self.processes.slots[id as usize];
+        let slot = match &mut process.work {
+            Work::Nothing => None,
+            Work::Immediate { message } => message.take(),
+            Work::Run { list, next, step, .. } => loop {
+                let Some(listed) = list.get(*next) else { break None };
+                *next += *step;
+                let at = listed.message();
+                if self.messages.get(at).is_some_and(|message| !message.locked) {
+                    let message = self.messages.at_mut(at.slot);
+                    message.locked = true;
+                    // Reading the queue file raises its priority number; an immediate attempt reads none.
+                    message.reads += 1;
+                    break Some(at.slot);
+                }
+            },
+        };
+        process.attempt = slot.map(|slot| Attempt { slot, position: 0, reached: false });
+        slot.is_some()
+    }
+
+    /// Goes through the hosts from the attempt's position on.
+    fn attempt<O: Observer>(&mut self, id: u32, cx: &mut Context<'_, O>) -> Step {
+        loop {
+            let process = &mut self.processes.slots[id as usize];
+            let Some(attempt) = process.attempt else { return Step::Ended };
+            let Some(host) = process.hosts.get(attempt.position).copied() else {
+                return self.attempt_failed(id, attempt, cx);
+            };
+            if self.try_host(id, host, cx) {
+                return Step::Scheduled;
+            }
+            if let Some(attempt) = &mut self.processes.at(id).attempt {
+                attempt.position += 1;
+            }
+        }
+    }
+
+    /// No host is left: the message is deferred. Rule: MODEL.md 4.6, 4.8.
+    fn attempt_failed<O: Observer>(
+        &mut self,
+        id: u32,
+        attempt: Attempt,
+        cx: &mut Context<'_, O>,
+    ) -> Step {
+        self.processes.at(id).attempt = None;
+        let message = self.messages.at_mut(attempt.slot);
+        message.tries += 1;
+        message.last_try = cx.now();
+        message.locked = false;
+        let (warn_after, give_up_after) =
+            (self.params.sender.warn_after, self.params.sender.give_up_after);
+        let verdict =
+            expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);
+        message.warned |= verdict == Verdict::Warn;
+        let message = *message;
+        cx.observe(if attempt.reached {
+            Observation::TryFailed { message: &message }
+        } else {
+            Observation::TrySkipped { message: &message }
+        });
+        match verdict {
+            Verdict::Bounce => self.bounce(id, attempt.slot, cx),
+            Verdict::Warn | Verdict::Keep => {
+                if verdict == Verdict::Warn {
+                    cx.observe(Observation::Warned { message: &message });
+                }
+                self.agents[message.agent as usize].queue.defer(&message, attempt.slot);
+                self.wake_if_parked(message.agent, cx);
+            }
+        }
+        if attempt.reached { Step::Ended } else { Step::Skipped }
+    }
+
+    /// The message in `slot` is returned to its sender.
+    pub(in crate::model) fn bounce<O: Observer>(
+        &mut self,
+        id: u32,
+        slot: u32,
+        cx: &mut Context<'_, O>,
+    ) {
+        cx.observe(Observation::Bounced { message: self.messages.at(slot) });
+        self.ledger.bounced();
+        self.leave(id, slot);
+    }
+
+    /// The message in `slot` was delivered.
+    pub(in crate::model) fn deliver<O: Observer>(
+        &mut self,
+        id: u32,
+        slot: u32,
+        cx: &mut Context<'_, O>,
+    ) {
+        cx.observe(Observation::Delivered { message: self.messages.at(slot) });
+        self.ledger.delivered();
+        self.leave(id, slot);
+    }
+
+    fn leave(&mut self, id: u32, slot: u32) {
+        self.messages.remove(slot);
+        let process = self.processes.at(id);
+        process.attempt = None;
+        if let Work::Run { run, .. } = process.work {
+            self.runs.was_fruitful(run);
+        }
+    }
+
+    /// The list is done: connections are closed, their status stored. Rule: MODEL.md section 5, end.
+    fn end_process<O: Observer>(&mut self, id: u32, cx: &mut Context<'_, O>) {
+        while !self.processes.at(id).connections.is_empty() {
+            self.quit(id, 0, cx);
+        }
+        let process = self.processes.at(id);
+        let (agent, number) = (process.agent, process.number);
+        let work = std::mem::take(&mut process.work);
+        self.processes.free.push(id);
+        let runner = matches!(work, Work::Run { .. });
+        cx.observe(Observation::ProcessEnded { agent, process: number, runner });
+        if let Work::Run { run, .. } = work {
+            self.runner_ended(run, cx);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The queue: which messages a run lists, and in which order.
+//!
+//! Life of an entry: **fresh** (never tried) -> listed -> after a deferral **waiting** until its last try
+//! is `min_queue_age` ago -> eligible again. A run lists all that is eligible, locked messages included;
+//! those keep their place in the split and are passed over when their turn comes. MODEL.md 4.3, 4.4.
+//!
+//! A run pays for what it lists: entries that stayed eligible are still in order from the last listing and
+//! are merged with the sorted newcomers; entries whose message has been tried or has left since are dropped
+//! on the way. Waiting entries are a first-in-first-out line, because the age is the same for all.
+//!
+//! | parameter | default | source |
+//! |---|---|---|
+//! | `order` | priority | `QueueSortOrder`, sendmail 8.17 source |
+//! | `min_queue_age` | `retry_interval` of persistent runs, 0 of periodic ones | `MinQueueAge`, sendmail 8.17 source |
+
+use crate::engine::Draws;
+use crate::model::clock::Clock;
+use crate::model::message::{Message, MessageRef, Messages};
+use crate::model::params::Order;
+use crate::units::{SimTime, Span};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// A listed message: priority (44 bits), number (44), slot (32) and the low byte of its tries (8), packed
+/// so that plain integer order is queue order. The tries tell whether it was tried since the listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed(u128);
+
+const FIELD: u64 = (1 << 44) - 1;
+
+impl Listed {
+    fn new(message: &Message, slot: u32, order: Order) -> Self {
+        let primary = match order {
+            Order::Priority => message.priority().min(FIELD),
+            // Messages are numbered as they arrive, so equal primaries leave the order of creation.
+            Order::Time | Order::Random => 0,
+        };
+        Listed(
+            (u128::from(primary) << 84)
+                | (u128::from(message.id & FIELD) << 40)
+                | (u128::from(slot) << 8)
+                | u128::from(message.tries as u8),
+        )
+    }
+
+    /// Where the message is, if it has not left.
+    pub fn message(self) -> MessageRef {
+        MessageRef { slot: (self.0 >> 8) as u32, id: (self.0 >> 40) as u64 & FIELD }
+    }
+
+    fn tries(self) -> u8 {
+        self.0 as u8
+    }
+
+    fn still_eligible(self, messages: &Messages) -> bool {
+        messages.get(self.message()).is_some_and(|message| message.tries as u8 == self.tries())
+    }
+}
+
+/// A deferred message that is too young to be listed.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    last_try: SimTime,
+    message: MessageRef,
+    tries: u32,
+}
+
+/// The queue of one agent.
+#[derive(Debug)]
+pub struct Queue {
+    order: Order,
+    min_age: Span,
+    clock: Clock,
+    fresh: Vec<Listed>,
+    waiting: VecDeque<Waiting>,
+    /// Eligible at the last listing, in order.
+    eligible: Rc<Vec<Listed>>,
+    spare: Vec<Listed>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(order: Order, min_age: Span, clock: Clock) -> Self {
+        Queue {
+            order,
+            min_age,
+            clock,
+            fresh: Vec::new(),
+            waiting: VecDeque::new(),
+            eligible: Rc::default(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// A message that was never tried joins.
+    pub fn accept(&mut self, message: &Message, slot: u32) {
+        self.fresh.push(Listed::new(message, slot, self.order));
+    }
+
+    /// A message whose attempt has just ended without delivery waits for its age.
+    pub fn defer(&mut self, message: &Message, slot: u32) {
+        self.waiting.push_back(Waiting {
+            last_try: message.last_try,
+            message: MessageRef { slot, id: message.id },
+            tries: message.tries,
+        });
+    }
+
+    /// All that is eligible at `now`, in order: the snapshot that a run works on.
+    pub fn list(&mut self, now: SimTime, messages: &Messages, draws: Draws) -> Rc<Vec<Listed>> {
+        self.collect_aged(now, messages);
+        self.fresh.sort_unstable();
+        let mut merged = std::mem::take(&mut self.spare);
+        merged.clear();
+        let mut newcomers = self.fresh.drain(..).peekable();
+        for entry in self.eligible.iter().filter(|entry| entry.still_eligible(messages)) {
+            while let Some(newcomer) = newcomers.next_if(|newcomer| newcomer < entry) {
+                merged.push(newcomer);
+            }
+            merged.push(*entry);
+        }
+        merged.extend(newcomers);
+        let last = std::mem::replace(&mut self.eligible, Rc::new(merged));
+        // The runs of the last listing have usually ended: its memory serves the next one.
+        self.spare = Rc::try_unwrap(last).unwrap_or_default();
+        if self.order == Order::Random {
+            let mut shuffled = self.eligible.as_ref().clone();
+            let mut draws = draws;
+            draws.shuffle(&mut shuffled);
+            return Rc::new(shuffled);
+        }
+        self.eligible.clone()
+    }
+
+    /// Moves what has waited long enough to the newcomers.
+    fn collect_aged(&mut self, now: SimTime, messages: &Messages) {
+        while let Some(entry) = self.waiting.front().copied() {
+            if now < self.clock.due(entry.last_try, self.min_age) {
+                break;
+            }
+            self.waiting.pop_front();
+            // It may have been tried again by an older run that still held it in its list, or have left.
+            if let Some(message) = messages.get(entry.message).filter(|m| m.tries == entry.tries) {
+                self.fresh.push(Listed::new(message, entry.message.slot, self.order));
+            }
+        }
+    }
+
+    /// The next instant at which a message becomes eligible by itself; `None` while only an arrival could
+    /// change anything.
+    pub fn next_eligible(&self, now: SimTime) -> Option<SimTime> {
+        if !self.fresh.is_empty() {
+            return Some(now);
+        }
+        let first = self.waiting.front()?;
+        Some(self.clock.due(first.last_try, self.min_age).max(now))
+    }
+
+    /// What one message that waits costs in memory, all told.
+    pub fn bytes_per_waiting_message() -> usize {
+        std::mem::size_of::<Message>()
+            + std::mem::size_of::<Waiting>()
+            + std::mem::size_of::<Listed>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Stream;
+    use proptest::prelude::*;
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::ZERO + Span::from_secs(seconds)
+    }
+
+    fn draws() -> Draws {
+        Stream::new(1, 0, "order").at(0)
+    }
+
+    struct Bench {
+        messages: Messages,
+        queue: Queue,
+    }
+
+    impl Bench {
+        fn new(order: Order, min_age: Span) -> Self {
+            let queue = Queue::new(order, min_age, Clock::new(Span::from_secs(1)));
+            Bench { messages: Messages::default(), queue }
+        }
+
+        fn arrive(&mut self, id: u64, bytes: u32) -> MessageRef {
+            let at = self.messages.insert(Message { bytes, ..Message::sample(id) });
+            self.queue.accept(self.messages.at(at.slot), at.slot);
+            at
+        }
+
+        fn defer(&mut self, at: MessageRef, now: SimTime) {
+            let message = self.messages.at_mut(at.slot);
+            message.reads += 1;
+            message.tries += 1;
+            message.last_try = now;
+            self.queue.defer(&self.messages.at(at.slot).clone(), at.slot);
+        }
+
+        fn list(&mut self, now: SimTime) -> Vec<u64> {
+            let list = self.queue.list(now, &self.messages, draws());
+            list.iter().map(|entry| entry.message().id).collect()
+        }
+    }
+
+    #[test]
+    fn small_and_seldom_tried_messages_go_first() {
+        let mut bench = Bench::new(Order::Priority, Span::ZERO);
+        bench.arrive(0, 50_000);
+        let small = bench.arrive(1, 1_000);
+        bench.arrive(2, 100_000);
+        assert_eq!(bench.list(at(0)), [1, 0, 2]);
+        bench.defer(small, at(1));
+        assert_eq!(bench.list(at(2)), [0, 1, 2], "90,000 for the retry");
+    }
+
+    #[test]
+    fn equal_priorities_go_by_creation() {
+        let mut bench = Bench::new(Order::Priority, Span::ZERO);
+        for id in 0..5 {
+            bench.arrive(id, 700);
+        }
+        assert_eq!(bench.list(at(0)), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn order_time_ignores_size_and_tries() {
+        let mut bench = Bench::new(Order::Time, Span::ZERO);
+        let first = bench.arrive(0, 1_000_000);
+        bench.arrive(1, 1);
+        bench.defer(first, at(1));
+        assert_eq!(bench.list(at(2)), [0, 1]);
+    }
+
+    #[test]
+    fn a_tried_message_is_not_listed_before_min_queue_age_and_a_fresh_one_is_at_once() {
+        let mut bench = Bench::new(Order::Priority, Span::from_mins(30));
+        let tried = bench.arrive(0, 1);
+        assert_eq!(bench.list(at(0)), [0]);
+        bench.defer(tried, at(10));
+        bench.arrive(1, 1);
+        assert_eq!(bench.list(at(11)), [1]);
+        assert_eq!(bench.list(at(1809)), [1]);
+        assert_eq!(bench.list(at(1810)), [1, 0]);
+    }
+
+    #[test]
+    fn a_message_that_left_or_was_tried_since_the_listing_is_dropped() {
+        let mut bench = Bench::new(Order::Priority, Span::from_mins(30));
+        let (gone, tried) = (bench.arrive(0, 1), bench.arrive(1, 1));
+        bench.arrive(2, 1);
+        assert_eq!(bench.list(at(0)), [0, 1, 2]);
+        bench.messages.remove(gone.slot);
+        bench.defer(tried, at(1));
+        bench.arrive(3, 1);
+        assert_eq!(bench.list(at(2)), [2, 3]);
+    }
+
+    #[test]
+    fn the_next_eligible_instant_is_that_of_the_longest_waiting() {
+        let mut bench = Bench::new(Order::Priority, Span::from_mins(1));
+        let (a, b) = (bench.arrive(0, 1), bench.arrive(1, 1));
+        assert_eq!(bench.queue.next_eligible(at(5)), Some(at(5)), "fresh mail is eligible now");
+        bench.list(at(5));
+        assert_eq!(bench.queue.next_eligible(at(5)), None, "all of it is being tried");
+        bench.defer(a, at(10));
+        bench.defer(b, at(20));
+        assert_eq!(bench.queue.next_eligible(at(30)), Some(at(70)));
+    }
+
+    #[test]
+    fn a_random_order_lists_the_same_messages() {
+        let mut bench = Bench::new(Order::Random, Span::ZERO);
+        for id in 0..100 {
+            bench.arrive(id, 1);
+        }
+        let mut list = bench.list(at(0));
+        assert_ne!(list, (0..100).collect::<Vec<_>>());
+        list.sort_unstable();
+        assert_eq!(list, (0..100).collect::<Vec<_>>());
+    }
+
+    proptest! {
+        /// Against the plain reading of the rule: filter everything, sort everything.
+        #[test]
+        fn listing_equals_filtering_and_sorting_the_whole_queue(
+            steps in prop::collection::vec((0u8..4, 0u32..200_000, 0u64..40), 1..120)
+        ) {
+            let age = Span::from_secs(30);
+            let mut bench = Bench::new(Order::Priority, age);
+            let mut present: Vec<MessageRef> = Vec::new();
+            let (mut now, mut next) = (0, 0);
+            for (action, bytes, pause) in steps {
+                now += pause;
+                match action {
+                    0 | 1 => {
+                        present.push(bench.arrive(next, bytes));
+                        next += 1;
+                    }
+                    2 if !present.is_empty() => {
+                        let at_slot = present[bytes as usize % present.len()];
+                        bench.defer(at_slot, at(now));
+                    }
+                    3 if !present.is_empty() => {
+                        let left = present.swap_remove(bytes as usize % present.len());
+                        bench.messages.remove(left.slot);
+                    }
+                    _ => {}
+                }
+                if action != 0 {
+                    let mut expected: Vec<(u64, u64)> = present.iter()
+                        .map(|m| bench.messages.at(m.slot))
+                        .filter(|m| m.tries == 0 || m.last_try + age <= at(now))
+                        .map(|m| (m.priority(), m.id))
+                        .collect();
+                    expected.sort_unstable();
+                    let expected: Vec<u64> = expected.into_iter().map(|(_, id)| id).collect();
+                    prop_assert_eq!(bench.list(at(now)), expected);
+                }
+            }
+        }
+    }
+}

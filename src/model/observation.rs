@@ -1,0 +1,164 @@
+//! What an observer is told, as it happens. The model measures nothing itself.
+
+use super::connection::Closed;
+use super::connection::transaction::Ending;
+use super::message::Message;
+use crate::units::SimTime;
+
+/// Receives every observation, in order of time.
+pub trait Observer {
+    /// Something happened at `now`.
+    fn observe(&mut self, now: SimTime, observation: &Observation<'_>);
+}
+
+/// An observer that looks away.
+impl Observer for () {
+    fn observe(&mut self, _: SimTime, _: &Observation<'_>) {}
+}
+
+/// Two observers side by side.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn observe(&mut self, now: SimTime, observation: &Observation<'_>) {
+        self.0.observe(now, observation);
+        self.1.observe(now, observation);
+    }
+}
+
+impl<O: Observer> Observer for &mut O {
+    fn observe(&mut self, now: SimTime, observation: &Observation<'_>) {
+        (**self).observe(now, observation);
+    }
+}
+
+/// Something that happened. `process` and `connection` are numbers in order of start.
+#[derive(Clone, Copy, Debug)]
+pub enum Observation<'a> {
+    /// The sender accepted a message; it is in the queue.
+    Arrived {
+        /// The message.
+        message: &'a Message,
+    },
+    /// A queue run has listed its messages.
+    RunStarted {
+        /// Whose.
+        agent: u32,
+        /// Messages listed.
+        listed: u64,
+        /// Processes that got some.
+        children: u32,
+    },
+    /// A periodic run did not fit under `max_runner_processes`.
+    RunDropped {
+        /// Whose.
+        agent: u32,
+    },
+    /// The last process of a run has ended.
+    RunEnded {
+        /// Whose.
+        agent: u32,
+    },
+    /// A process starts.
+    ProcessStarted {
+        /// Whose.
+        agent: u32,
+        /// Its number.
+        process: u64,
+        /// A queue runner (else an immediate delivery).
+        runner: bool,
+    },
+    /// A process ends.
+    ProcessEnded {
+        /// Whose.
+        agent: u32,
+        /// Its number.
+        process: u64,
+        /// A queue runner (else an immediate delivery).
+        runner: bool,
+    },
+    /// connect() succeeded.
+    ConnectionOpened {
+        /// Whose.
+        agent: u32,
+        /// Which process opened it.
+        process: u64,
+        /// Its number.
+        connection: u64,
+        /// The front end it landed on.
+        front_end: u32,
+    },
+    /// connect() was refused, or the greeting was a 421.
+    ConnectionRefused {
+        /// Whose.
+        agent: u32,
+    },
+    /// A connection has ended.
+    ConnectionClosed {
+        /// Whose.
+        agent: u32,
+        /// Its number.
+        connection: u64,
+        /// Why.
+        reason: Closed,
+        /// When it was opened.
+        opened_at: SimTime,
+        /// Messages attempted on it.
+        carried: u32,
+    },
+    /// A transaction ended without acceptance; the next host may follow within the same attempt.
+    TransactionFailed {
+        /// The message.
+        message: &'a Message,
+        /// How.
+        ending: Ending,
+        /// Body bytes sent in vain.
+        sent: u64,
+    },
+    /// The receiver accepted the message at `at`, whether or not the sender learnt of it.
+    Accepted {
+        /// The message, `accepted` as it was before.
+        message: &'a Message,
+        /// When.
+        at: SimTime,
+    },
+    /// An attempt ended with delivery; the message leaves the queue.
+    Delivered {
+        /// The message.
+        message: &'a Message,
+    },
+    /// An attempt without a connection: every host counts as bad (or is locked).
+    TrySkipped {
+        /// The message, after the attempt.
+        message: &'a Message,
+    },
+    /// An attempt that reached out and failed.
+    TryFailed {
+        /// The message, after the attempt.
+        message: &'a Message,
+    },
+    /// A delay notice was sent.
+    Warned {
+        /// The message.
+        message: &'a Message,
+    },
+    /// The message was returned to its sender and leaves the queue.
+    Bounced {
+        /// The message.
+        message: &'a Message,
+    },
+    /// An event marked a host bad in a process's memory and, with HostStat on, on disk.
+    HostMarked {
+        /// Whose.
+        agent: u32,
+        /// The record.
+        record: usize,
+        /// Until when other processes skip the host because of the record; `None`: they do not.
+        until: Option<SimTime>,
+    },
+    /// A record on disk was overwritten by success or removed.
+    HostCleared {
+        /// Whose.
+        agent: u32,
+        /// The record.
+        record: usize,
+    },
+}

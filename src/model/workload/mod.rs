@@ -1,0 +1,207 @@
+//! The mail that arrives: when, how large, for how many recipients.
+//!
+//! Sources: the steady stream, each burst, the backlog. Every draw is indexed by (source, number within
+//! it), so no setting of the sender or receiver, and no other source, ever changes it: the same mail
+//! arrives under every combination of settings (common random numbers).
+//!
+//! Left out: content; the time Proofpoint's filter takes (arrivals are what leaves it).
+
+mod arrivals;
+
+use super::message::Message;
+use super::params::{self, Recipients};
+use crate::engine::{Draws, Stream};
+use crate::units::SimTime;
+use arrivals::{Bursts, Steady};
+
+/// Draw keys of different sources lie this far apart: 2^44 messages each.
+const SOURCE_STRIDE: u64 = 1 << 44;
+
+/// The stream of arrivals of one replication.
+#[derive(Debug)]
+pub struct Workload {
+    params: params::Workload,
+    steady: Steady,
+    bursts: Bursts,
+    sizes: Stream,
+    recipients: Stream,
+    agents: Stream,
+    agent_count: u32,
+    next_id: u64,
+}
+
+/// An arrival that has not been turned into a message yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Arrival {
+    at: SimTime,
+    draw_key: u64,
+    bytes: Option<u64>,
+    recipients: Option<u32>,
+}
+
+impl Workload {
+    /// The workload of replication `replication` under `seed`, spread over `agents` senders.
+    pub fn new(params: &params::Workload, agents: u32, seed: u64, replication: u64) -> Self {
+        let stream = |name: &str| Stream::new(seed, replication, name);
+        Workload {
+            steady: Steady::new(&params.arrivals, params.clock_at_start, stream("arrivals")),
+            bursts: Bursts::new(&params.bursts, stream("bursts")),
+            sizes: stream("sizes"),
+            recipients: stream("recipients"),
+            agents: stream("agents"),
+            agent_count: agents,
+            next_id: 0,
+            params: params.clone(),
+        }
+    }
+
+    /// When the next message arrives; `None` when no more will.
+    pub fn next_at(&self) -> Option<SimTime> {
+        match (self.steady.peek(), self.bursts.peek()) {
+            (Some(steady), Some(burst)) => Some(steady.at.min(burst.at)),
+            (steady, burst) => steady.or(burst).map(|arrival| arrival.at),
+        }
+    }
+
+    /// The next message, if one arrives at or before `now`.
+    pub fn take(&mut self, now: SimTime) -> Option<Message> {
+        let steady = self.steady.peek().filter(|arrival| arrival.at <= now);
+        let burst = self.bursts.peek().filter(|arrival| arrival.at <= now);
+        let arrival = match (steady, burst) {
+            (Some(steady), Some(burst)) if burst.at < steady.at => {
+                self.bursts.advance();
+                burst
+            }
+            (Some(steady), _) => {
+                self.steady.advance();
+                steady
+            }
+            (None, Some(burst)) => {
+                self.bursts.advance();
+                burst
+            }
+            (None, None) => return None,
+        };
+        Some(self.message(arrival))
+    }
+
+    /// Message number `number` of the backlog, queued at the start.
+    pub fn backlog(&mut self, number: u64) -> Message {
+        let draw_key = u64::MAX - SOURCE_STRIDE + number;
+        self.message(Arrival { at: SimTime::ZERO, draw_key, bytes: None, recipients: None })
+    }
+
+    fn message(&mut self, arrival: Arrival) -> Message {
+        let key = arrival.draw_key;
+        let bytes = arrival
+            .bytes
+            .unwrap_or_else(|| self.params.size.draw(&mut self.sizes.at(key)).max(1.0) as u64);
+        let recipients = arrival
+            .recipients
+            .unwrap_or_else(|| draw_recipients(&self.params.recipients, self.recipients.at(key)));
+        let id = self.next_id;
+        self.next_id += 1;
+        Message {
+            id,
+            draw_key: key,
+            created: arrival.at,
+            last_try: arrival.at,
+            bytes: bytes.min(u64::from(u32::MAX)) as u32,
+            recipients: recipients.max(1),
+            tries: 0,
+            reads: 0,
+            agent: self.agents.at(key).below(u64::from(self.agent_count)) as u32,
+            locked: false,
+            warned: false,
+            accepted: false,
+        }
+    }
+}
+
+/// 1 with probability 0.85, else 2 + geometric so that the mean holds, cut at the maximum. \[ASM\]
+fn draw_recipients(recipients: &Recipients, mut draws: Draws) -> u32 {
+    const ONE: f64 = 0.85;
+    // Mean of the geometric part: mean = 0.85 + 0.15 * (2 + extra).
+    let extra = (recipients.mean - ONE) / (1.0 - ONE) - 2.0;
+    if extra < 0.0 {
+        // A mean below 1.15 leaves no room for 2 + geometric: 1 or 2 recipients give it exactly.
+        return if draws.uniform() < recipients.mean - 1.0 { 2.min(recipients.max) } else { 1 };
+    }
+    if draws.uniform() < ONE {
+        return 1;
+    }
+    let continued = extra / (1.0 + extra);
+    let tail = if continued > 0.0 {
+        (libm::log(draws.uniform()) / libm::log(continued)).floor()
+    } else {
+        0.0
+    };
+    (2.0 + tail).min(f64::from(recipients.max)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::params::{Arrivals, Burst};
+    use crate::units::{Rate, Span};
+
+    fn messages(params: &params::Workload, until: SimTime) -> Vec<Message> {
+        let mut workload = Workload::new(params, 1, 42, 0);
+        let mut list = Vec::new();
+        while let Some(at) = workload.next_at().filter(|at| *at < until) {
+            list.extend(workload.take(at));
+        }
+        list
+    }
+
+    #[test]
+    fn the_mean_number_of_recipients_holds_and_the_cap_too() {
+        for mean in [1.0, 1.05, 1.15, 1.3, 3.0] {
+            let recipients = Recipients { mean, max: 100 };
+            let stream = Stream::new(1, 0, "recipients");
+            let n = 200_000;
+            let drawn: Vec<u32> =
+                (0..n).map(|i| draw_recipients(&recipients, stream.at(i))).collect();
+            let measured = drawn.iter().map(|r| f64::from(*r)).sum::<f64>() / n as f64;
+            assert!((measured - mean).abs() < 0.03 * mean, "mean {mean}: {measured}");
+            assert!(drawn.iter().all(|r| (1..=100).contains(r)));
+        }
+    }
+
+    #[test]
+    fn a_burst_does_not_change_the_mail_of_the_steady_stream() {
+        let quiet = params::Workload {
+            arrivals: Arrivals::Poisson(Rate(1.0)),
+            ..params::Workload::default()
+        };
+        let burst = Burst {
+            at: SimTime::ZERO + Span::from_secs(10),
+            messages: 50,
+            over: Span::from_secs(5),
+        };
+        let loud = params::Workload { bursts: vec![burst], ..quiet.clone() };
+        let until = SimTime::ZERO + Span::from_mins(1);
+        let steady = |list: Vec<Message>| -> Vec<(u64, SimTime, u32)> {
+            let own = list.into_iter().filter(|m| m.draw_key < SOURCE_STRIDE);
+            own.map(|m| (m.draw_key, m.created, m.bytes)).collect()
+        };
+        let (alone, with) = (messages(&quiet, until), messages(&loud, until));
+        assert_eq!(with.len(), alone.len() + 50);
+        assert_eq!(steady(alone), steady(with));
+    }
+
+    #[test]
+    fn messages_are_numbered_in_the_order_of_their_arrival() {
+        let params = params::Workload {
+            arrivals: Arrivals::Poisson(Rate(5.0)),
+            bursts: vec![
+                Burst { at: SimTime::ZERO, messages: 20, over: Span::from_secs(30) },
+                Burst { at: SimTime::ZERO, messages: 3, over: Span::ZERO },
+            ],
+            ..params::Workload::default()
+        };
+        let list = messages(&params, SimTime::ZERO + Span::from_mins(1));
+        assert!(list.windows(2).all(|w| w[0].created <= w[1].created && w[0].id + 1 == w[1].id));
+        assert_eq!(list.iter().filter(|m| m.created == SimTime::ZERO).count(), 3);
+    }
+}

@@ -1,0 +1,168 @@
+//! The whole: senders, messages, the receiver; and the table of contents of what can happen.
+
+use super::check::Ledger;
+use super::clock::Clock;
+use super::event::{Context, Event};
+use super::exchange::Exchange;
+use super::message::{Message, Messages};
+use super::mta::host_status::HostStatusTable;
+use super::mta::process::Processes;
+use super::mta::queue::Queue;
+use super::mta::run::Runs;
+use super::observation::{Observation, Observer};
+use super::params::{DeliveryMode, HostKey, Params, Routing};
+use super::workload::Workload;
+use crate::engine::{Stream, Timer};
+use crate::units::SimTime;
+
+/// Named causes of randomness on the sender's and receiver's side; the workload has its own.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) service: Stream,
+    pub(super) refusals: Stream,
+    pub(super) jitter: Stream,
+    pub(super) addresses: Stream,
+    pub(super) hosts: Stream,
+    pub(super) order: Stream,
+}
+
+/// One sender with what it owns.
+#[derive(Debug)]
+pub(super) struct Agent {
+    pub(super) queue: Queue,
+    pub(super) host_status: HostStatusTable,
+    /// The process that holds each host's lock (`SingleThreadDelivery`).
+    pub(super) locks: Vec<Option<u32>>,
+    /// Runner processes that count against `max_runner_processes`.
+    pub(super) counted_children: u32,
+    /// A persistent sender without pause that waits for something to become eligible.
+    pub(super) parked: bool,
+    pub(super) wake: Option<Timer>,
+}
+
+/// A host as dialled, with its addresses: `first`, and `count - 1` that follow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Host {
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
+/// The state of one replication.
+#[derive(Debug)]
+pub struct World {
+    pub(super) params: Params,
+    pub(super) streams: Streams,
+    pub(super) workload: Workload,
+    pub(super) messages: Messages,
+    pub(super) agents: Vec<Agent>,
+    pub(super) hosts: Vec<Host>,
+    pub(super) processes: Processes,
+    pub(super) runs: Runs,
+    pub(super) exchange: Exchange,
+    pub(super) ledger: Ledger,
+}
+
+impl World {
+    /// The world of replication `replication` under `seed`, before anything happens.
+    pub fn new(params: &Params, seed: u64, replication: u64) -> Self {
+        let stream = |name: &str| Stream::new(seed, replication, name);
+        let hosts = hosts(params);
+        let records = match params.sender.host_status.key {
+            HostKey::HostName => hosts.len(),
+            HostKey::Address => params.receiver.front_ends as usize,
+        };
+        let sender = &params.sender;
+        let clock = Clock::new(sender.clock_step);
+        let agent = || Agent {
+            queue: Queue::new(sender.order, sender.min_queue_age, clock),
+            host_status: HostStatusTable::new(sender.host_status, clock, records),
+            locks: vec![None; hosts.len()],
+            counted_children: 0,
+            parked: false,
+            wake: None,
+        };
+        World {
+            streams: Streams {
+                service: stream("service"),
+                refusals: stream("refusals"),
+                jitter: stream("lifetime jitter"),
+                addresses: stream("addresses"),
+                hosts: stream("host order"),
+                order: stream("queue order"),
+            },
+            workload: Workload::new(&params.workload, sender.agents, seed, replication),
+            messages: Messages::default(),
+            agents: (0..sender.agents).map(|_| agent()).collect(),
+            hosts,
+            processes: Processes::default(),
+            runs: Runs::default(),
+            exchange: Exchange::new(sender.agents),
+            ledger: Ledger::default(),
+            params: params.clone(),
+        }
+    }
+
+    /// Queues the backlog and schedules the first arrival and the first queue runs.
+    pub fn start<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+        for number in 0..self.params.workload.backlog {
+            let message = self.workload.backlog(number);
+            self.accept(message, cx);
+        }
+        self.schedule_arrival(cx);
+        for agent in 0..self.params.sender.agents {
+            cx.schedule(self.params.sender.first_run_at, Event::RunDue { agent });
+        }
+    }
+
+    /// Lets `event` happen.
+    pub fn handle<O: Observer>(&mut self, event: Event, cx: &mut Context<'_, O>) {
+        match event {
+            Event::Arrival => self.arrival(cx),
+            Event::ProcessReady { process } => self.process_ready(process, cx),
+            Event::RunDue { agent } => self.run_due(agent, cx),
+        }
+        self.ledger.check(self.messages.len());
+    }
+
+    /// The messages that are in a queue now, in no meaningful order.
+    pub fn queued(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter()
+    }
+
+    fn schedule_arrival<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+        if let Some(at) = self.workload.next_at().filter(|at| *at < SimTime::MAX) {
+            cx.schedule(at, Event::Arrival);
+        }
+    }
+
+    fn arrival<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+        while let Some(message) = self.workload.take(cx.now()) {
+            self.accept(message, cx);
+        }
+        self.schedule_arrival(cx);
+    }
+
+    /// The sender takes a message over: it is in the queue from here on. Rule: MODEL.md 4.7.
+    fn accept<O: Observer>(&mut self, message: Message, cx: &mut Context<'_, O>) {
+        self.ledger.arrived();
+        cx.observe(Observation::Arrived { message: &message });
+        let agent = message.agent;
+        let at = self.messages.insert(message);
+        self.agents[agent as usize].queue.accept(&message, at.slot);
+        match self.params.sender.delivery {
+            DeliveryMode::Immediate => self.start_immediate(agent, at.slot, cx),
+            DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),
+        }
+    }
+}
+
+/// The hosts of the destination. Rule: MODEL.md section 5.
+fn hosts(params: &Params) -> Vec<Host> {
+    let front_ends = params.receiver.front_ends;
+    match params.receiver.routing {
+        Routing::OneName => vec![Host { first: 0, count: front_ends }],
+        Routing::MxHosts | Routing::Addresses => {
+            (0..front_ends).map(|first| Host { first, count: 1 }).collect()
+        }
+    }
+}
