@@ -141,11 +141,8 @@ impl Recorder {
         }
         if self.in_window(now) {
             let minute = now.nanos() / MINUTE.nanos();
-            self.minute = if self.minute.0 == minute {
-                (minute, self.minute.1 + 1)
-            } else {
-                (minute, 1)
-            };
+            self.minute =
+                if self.minute.0 == minute { (minute, self.minute.1 + 1) } else { (minute, 1) };
             self.counts.throughput_peak =
                 self.counts.throughput_peak.max(self.minute.1 as f64 / MINUTE.seconds());
         }

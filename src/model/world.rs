@@ -59,6 +59,8 @@ pub struct World {
     pub(super) processes: Processes,
     pub(super) runs: Runs,
     pub(super) exchange: Exchange,
+    /// Memory for the addresses of one dialling, used again and again.
+    pub(super) addresses: Vec<u32>,
     pub(super) ledger: Ledger,
 }
 
@@ -97,6 +99,7 @@ impl World {
             processes: Processes::default(),
             runs: Runs::default(),
             exchange: Exchange::new(sender.agents),
+            addresses: Vec::new(),
             ledger: Ledger::default(),
             params: params.clone(),
         }

@@ -246,15 +246,10 @@ fn sender(setup: &SenderSetup, clock_step: Span) -> Result<Sender, String> {
     let status = setup.host_status.as_ref();
     let delivery_modes =
         [("queue_only", DeliveryMode::QueueOnly), ("background", DeliveryMode::Immediate)];
-    let orders =
-        [("priority", Order::Priority), ("time", Order::Time), ("random", Order::Random)];
+    let orders = [("priority", Order::Priority), ("time", Order::Time), ("random", Order::Random)];
     Ok(Sender {
         agents: setup.agents.unwrap_or(1).max(1),
-        delivery: named(
-            "sender.delivery_mode",
-            setup.delivery_mode.as_deref(),
-            &delivery_modes,
-        )?,
+        delivery: named("sender.delivery_mode", setup.delivery_mode.as_deref(), &delivery_modes)?,
         runs,
         runners: setup.runners.unwrap_or(1).max(1),
         min_queue_age: span(setup.min_queue_age_s),
@@ -413,7 +408,8 @@ fn rows(path: &Path, needed: &[&str]) -> Result<Vec<(usize, BTreeMap<String, Str
             let problem = format!("{} cells, but {} columns", cells.len(), header.len());
             return Err(invalid(path, number + 1, &problem));
         }
-        let cells = header.iter().zip(cells).map(|(name, cell)| (name.to_string(), cell.to_owned()));
+        let cells =
+            header.iter().zip(cells).map(|(name, cell)| (name.to_string(), cell.to_owned()));
         table.push((number + 1, cells.collect()));
     }
     Ok(table)

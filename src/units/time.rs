@@ -78,8 +78,9 @@ impl Span {
 
     /// The span nearest to `seconds`; negative and NaN become zero, too large becomes [`Span::MAX`].
     pub fn from_seconds(seconds: f64) -> Self {
-        // `as` saturates and maps NaN to zero, which is the documented behaviour.
-        Span((seconds * NANOS_PER_SECOND as f64).round() as u64)
+        // `as` saturates and maps NaN and negatives to zero, which is the documented behaviour. Adding a
+        // half and truncating rounds without a call into the mathematics library.
+        Span((seconds * NANOS_PER_SECOND as f64 + 0.5) as u64)
     }
 
     /// Whole nanoseconds.
@@ -99,7 +100,7 @@ impl Span {
 
     /// The span scaled by `factor`, to the nearest nanosecond.
     pub fn scale(self, factor: f64) -> Self {
-        Span((self.0 as f64 * factor).round() as u64)
+        Span((self.0 as f64 * factor + 0.5) as u64)
     }
 }
 

@@ -163,9 +163,7 @@ impl Transaction {
             && !matches!(self.refusal, Some((SmtpPhase::Dot, _)));
         let sent = match phase {
             SmtpPhase::Dot if self.cut_at >= schedule.dot || self.body.is_zero() => 1.0,
-            SmtpPhase::Dot => {
-                self.cut_at.since(schedule.data).seconds() / self.body.seconds()
-            }
+            SmtpPhase::Dot => self.cut_at.since(schedule.data).seconds() / self.body.seconds(),
             _ => 0.0,
         };
         Course::Took {

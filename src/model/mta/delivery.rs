@@ -75,11 +75,24 @@ impl World {
                 return false;
             }
         }
+        self.dial(id, host, &addresses, cx);
+        self.addresses = addresses;
+        true
+    }
+
+    /// Opens a connection to the first of `addresses` that connect() reaches, and starts the transaction.
+    fn dial<O: Observer>(
+        &mut self,
+        id: u32,
+        host: usize,
+        addresses: &[u32],
+        cx: &mut Context<'_, O>,
+    ) {
         self.make_room(id, cx);
         let agent = self.processes.at(id).agent;
         let (receiver, round_trip) = (&self.params.receiver, self.params.network.round_trip);
         let session = session::open(
-            addresses.into_iter(),
+            addresses.iter().copied(),
             |front_end| self.exchange.greeting(receiver, front_end, agent),
             round_trip,
             receiver.connect_time,
@@ -112,13 +125,14 @@ impl World {
                 cx.schedule(ends, Event::ProcessReady { process: id });
             }
         }
-        true
     }
 
     /// The addresses of `host` in the order in which this connection tries them.
     fn address_order(&mut self, host: usize) -> Vec<u32> {
         let host = self.hosts[host];
-        let mut addresses: Vec<u32> = (host.first..host.first + host.count).collect();
+        let mut addresses = std::mem::take(&mut self.addresses);
+        addresses.clear();
+        addresses.extend(host.first..host.first + host.count);
         let dialled = self.exchange.dialled();
         match self.params.receiver.address_order {
             AddressOrder::AsListed => {}
@@ -199,7 +213,8 @@ impl World {
             commit: receiver.commit,
         };
         let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
-        if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at)) {
+        if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
+        {
             (transaction.cut_at, transaction.cut) = (idle_end, Cut::Unsolicited421);
         }
         let (at, pending) = match transaction.run() {

@@ -69,12 +69,8 @@ pub fn outcome(ending: &Ending, marks: Marks) -> Outcome {
 }
 
 fn refused(phase: SmtpPhase, code: u16, marks: Marks) -> Outcome {
-    let kept = Outcome {
-        fate: Fate::TemporaryFailure,
-        after: After::Keep,
-        status: None,
-        marks: false,
-    };
+    let kept =
+        Outcome { fate: Fate::TemporaryFailure, after: After::Keep, status: None, marks: false };
     if code >= 500 {
         return Outcome { fate: Fate::Bounced, ..kept };
     }

@@ -160,7 +160,12 @@ impl World {
             self.streams.hosts.at(number).shuffle(&mut process.hosts);
         }
         cx.observe(Observation::ProcessStarted { agent, process: number, runner });
-        cx.schedule(cx.now() + delay, Event::ProcessReady { process: slot });
+        if delay.is_zero() {
+            // Its siblings start in this very instant: no running ahead.
+            self.work(slot, Some(cx.now()), cx);
+        } else {
+            cx.schedule(cx.now() + delay, Event::ProcessReady { process: slot });
+        }
     }
 
     fn records(&self) -> usize {
@@ -190,14 +195,14 @@ impl World {
         if goes_on && matches!(self.attempt(id, cx), Step::Scheduled) {
             return;
         }
-        self.work(id, cx);
+        self.work(id, None, cx);
     }
 
-    /// Takes message after message until one needs time on a connection, or the list is done.
-    fn work<O: Observer>(&mut self, id: u32, cx: &mut Context<'_, O>) {
+    /// Takes message after message until one needs time on a connection, or the list is done. Skips need
+    /// nobody else: the process runs ahead of the calendar up to `quiet`, by default until something else
+    /// happens.
+    fn work<O: Observer>(&mut self, id: u32, mut quiet: Option<SimTime>, cx: &mut Context<'_, O>) {
         let skip = self.params.sender.costs.skip;
-        // Skips need nobody else: the process runs ahead of the calendar while nothing else happens.
-        let mut quiet = None;
         while self.take_message(id) {
             match self.attempt(id, cx) {
                 Step::Scheduled => return,

@@ -110,7 +110,10 @@ impl Workload {
             recipients: recipients.max(1),
             tries: 0,
             reads: 0,
-            agent: self.agents.at(key).below(u64::from(self.agent_count)) as u32,
+            agent: match self.agent_count {
+                1 => 0,
+                count => self.agents.at(key).below(u64::from(count)) as u32,
+            },
             locked: false,
             warned: false,
             accepted: false,
