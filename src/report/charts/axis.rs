@@ -65,7 +65,7 @@ impl DelayAxis {
             let x = self.x(seconds);
             let free = ticks.last().is_none_or(|(before, previous)| {
                 let half = text::width(previous, size, false) + text::width(label, size, false);
-                x - before > half / 2 + size / 2
+                x - before > half / 2 + size / 4
             });
             if free {
                 ticks.push((x, label));
@@ -131,7 +131,9 @@ impl ClockAxis {
     /// An axis of `length` from the start of a run that began at `clock_at_start` of some day.
     pub(super) fn new(clock_at_start: Span, length: Span, left: i32, right: i32) -> Self {
         let clock_at_start = clock_at_start.seconds() % DAY;
-        ClockAxis { clock_at_start, length: length.seconds().max(1.0), left, right }
+        // A run without a single bin still gets an axis.
+        let length = if length.is_zero() { HOUR } else { length.seconds() };
+        ClockAxis { clock_at_start, length, left, right }
     }
 
     /// Where an instant stands; what lies outside stands on the edge.

@@ -6,7 +6,6 @@ use super::labels::{self, Wanted};
 use super::palette::{GREY, INK, LOOKS, Look};
 use super::text;
 use super::{ChartError, DelayCurve, MAX_CURVES};
-use plotters::style::WHITE;
 
 const HOUR: f64 = 3600.0;
 /// Shares with a grid line.
@@ -18,6 +17,14 @@ const LABEL_ROOM: i32 = 600;
 /// Width of the line sample in a label.
 const SAMPLE: i32 = 84;
 const LINE_HEIGHT: i32 = 38;
+/// Space between labels in a column, and between the column and the plot.
+const GAP: i32 = 22;
+/// Height of the plot.
+const PLOT: i32 = 780;
+/// Wider gaps between deliveries are drawn level.
+const STEP: i32 = 24;
+/// Points nearer to each other than this are drawn as one.
+const FINE: i32 = 4;
 
 /// The picture's geometry.
 struct Frame {
@@ -55,12 +62,8 @@ pub fn delay_distribution(
     }
     let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
     let top = 160 + 40 * lines;
-    let area = Area { left: 160, top, right: WIDTH - MARGIN, bottom: top + 780 };
-    let (shortest, longest) = extent(curves);
-    let frame = Frame { axis: DelayAxis::new(shortest, longest, area.left, area.right), area };
-    let drawn: Vec<Drawn> =
-        curves.iter().zip(&LOOKS).map(|(curve, look)| trace(curve, look, &frame)).collect();
-    canvas::picture(area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
+    let (frame, drawn, places) = lay_out(curves, top);
+    canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
         for one in &drawn {
@@ -69,8 +72,61 @@ pub fn delay_distribution(
         for one in &drawn {
             one.markers.iter().try_for_each(|at| canvas.marker(*at, one.look))?;
         }
-        draw_labels(canvas, &frame, &drawn)
+        drawn.iter().zip(&places).try_for_each(|(one, place)| draw_label(canvas, one, *place))
     })
+}
+
+/// Labels stand beside their curves over the full width; where these lie too close together for that, in a
+/// column on the right, the fastest first.
+fn lay_out(curves: &[DelayCurve], top: i32) -> (Frame, Vec<Drawn<'_>>, Vec<Area>) {
+    let (shortest, longest) = extent(curves);
+    let framed = |right: i32, height: i32| {
+        let area = Area { left: 160, top, right, bottom: top + height };
+        let frame = Frame { axis: DelayAxis::new(shortest, longest, area.left, right), area };
+        let trace = |(curve, look)| trace(curve, look, &frame);
+        let drawn: Vec<Drawn> = curves.iter().zip(&LOOKS).map(trace).collect();
+        let wanted: Vec<Wanted> = drawn.iter().map(wanted).collect();
+        (frame, drawn, wanted)
+    };
+    let (frame, drawn, wanted) = framed(WIDTH - MARGIN, PLOT);
+    let field = frame.area.grown(-16);
+    if let Some(places) = labels::place(field, &wanted, &strokes(&frame)) {
+        return (frame, drawn, places);
+    }
+    let width = wanted.iter().map(|label| label.width).max().unwrap_or(0);
+    let height = wanted.iter().map(|label| label.height + GAP).sum::<i32>() - GAP;
+    let left = WIDTH - MARGIN - width;
+    let (frame, drawn, wanted) = framed(left - 2 * GAP, PLOT.max(height));
+    (frame, drawn, column(curves, &wanted, left, top))
+}
+
+/// Places below each other, in the order of the median and then of the 99 % point.
+fn column(curves: &[DelayCurve], wanted: &[Wanted], left: i32, top: i32) -> Vec<Area> {
+    let mut order: Vec<usize> = (0..curves.len()).collect();
+    let key = |index: usize| (curves[index].p50, curves[index].p99);
+    order.sort_by(|a, b| {
+        let (a, b) = (key(*a), key(*b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let mut places = vec![Area { left, top, right: left, bottom: top }; curves.len()];
+    let mut y = top;
+    for index in order {
+        let Wanted { width, height, .. } = wanted[index];
+        places[index] = Area { left, top: y, right: left + width, bottom: y + height };
+        y += height + GAP;
+    }
+    places
+}
+
+/// The lines of the grid that a label keeps clear of.
+fn strokes(frame: &Frame) -> Vec<Point> {
+    let Area { left, top, right, bottom } = frame.area;
+    let hour = frame.axis.x(HOUR);
+    let mut lines = labels::sample(&[(hour, bottom), (hour, top)], 24);
+    for y in SHARES.map(|share| frame.y(share)) {
+        lines.extend(labels::sample(&[(left, y), (right, y)], 64));
+    }
+    lines
 }
 
 /// The delays that the axis has to hold: from the fastest thousandth to the slowest message.
@@ -79,7 +135,7 @@ fn extent(curves: &[DelayCurve]) -> (f64, f64) {
     for curve in curves {
         for (seconds, share) in usable(curve) {
             longest = longest.max(seconds);
-            if share >= 0.001 {
+            if share >= 0.001 && seconds > 0.0 {
                 shortest = shortest.min(seconds);
             }
         }
@@ -101,15 +157,19 @@ fn reached(curve: &DelayCurve) -> f64 {
 }
 
 fn trace<'a>(curve: &DelayCurve, look: &'a Look, frame: &Frame) -> Drawn<'a> {
+    let reached = reached(curve);
     let mut line: Vec<Point> = Vec::new();
     for (seconds, share) in usable(curve) {
         let (x, y) = (frame.axis.x(seconds), frame.y(share));
-        // A step function: level until the next delivery, then up.
-        let level = line.last().map_or(frame.area.bottom, |last| last.1);
-        push(&mut line, (x, level));
-        push(&mut line, (x, y.min(level)));
+        let (before, level) = line.last().copied().unwrap_or((x, frame.area.bottom));
+        // Where nothing was delivered for a while the curve stays level; small steps only look ragged.
+        if line.is_empty() || x - before > STEP {
+            push(&mut line, (x, level));
+        }
+        if x - before >= FINE || level - y >= FINE || share >= reached {
+            push(&mut line, (x, y.min(level)));
+        }
     }
-    let reached = reached(curve);
     if let Some((_, y)) = line.last().copied().filter(|_| reached < COMPLETE) {
         push(&mut line, (frame.area.right, y));
     }
@@ -196,23 +256,6 @@ fn draw_grid(canvas: &Canvas, frame: &Frame) -> Result<(), ChartError> {
     let hour = frame.axis.x(HOUR);
     canvas.patterned(&[(hour, bottom), (hour, top - 14)], &[16, 12], INK, 3)?;
     canvas.text("one hour", (hour, top - 36), Align::Middle, Type::STRONG)
-}
-
-fn draw_labels(canvas: &Canvas, frame: &Frame, drawn: &[Drawn]) -> Result<(), ChartError> {
-    let wanted: Vec<Wanted> = drawn.iter().map(wanted).collect();
-    let hour = frame.axis.x(HOUR);
-    let hour_line = labels::sample(&[(hour, frame.area.bottom), (hour, frame.area.top)], 24);
-    let field = frame.area.grown(-14);
-    let places = labels::place(field, &wanted, &hour_line);
-    for ((one, wanted), place) in drawn.iter().zip(&wanted).zip(places) {
-        let Some(place) = place else { continue };
-        canvas.fill(place.grown(4), WHITE, 0.85)?;
-        if let Some((from, to)) = labels::leader(&place, &wanted.curve) {
-            canvas.line(&[from, to], GREY, 2)?;
-        }
-        draw_label(canvas, one, place)?;
-    }
-    Ok(())
 }
 
 fn wanted(one: &Drawn) -> Wanted {

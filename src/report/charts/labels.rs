@@ -1,17 +1,20 @@
 //! Where the name of each curve stands: beside its curve, off the others, off each other.
 //!
-//! Places on a coarse grid are tried for one label after the other. A place is the better, the closer it
-//! is to its own curve and the less ink it covers; a place nearer to another curve is a bad one. Two
-//! labels never overlap. All of it is whole-number arithmetic: the same input gives the same places.
+//! Places on a coarse grid are tried for one label after the other. A place must touch no line, no other
+//! label, and stand close to its own curve and closer than to any other; the closest wins. Where one label
+//! finds no such place none is placed, and the chart lists them in a column instead. All of it is
+//! whole-number arithmetic: the same input gives the same places.
 
 use super::canvas::{Area, Point};
 
 /// Grid of places to try, across and down.
 const STEP: (i32, i32) = (16, 12);
 /// Free space around a label.
-const AIR: i32 = 10;
-/// Cost of covering one sampled piece of a line.
-const COVERED: i64 = 400;
+const AIR: i32 = 16;
+/// Farther off than this, a label does not seem to belong to its curve.
+const FAR: i64 = 48;
+/// By so much every other curve must be farther off.
+const CLEARLY: i64 = 30;
 
 /// A label to place.
 pub(super) struct Wanted {
@@ -40,17 +43,18 @@ pub(super) fn sample(line: &[Point], every: i32) -> Vec<Point> {
     out
 }
 
-/// A place for every label within `field`, or `None` where the room has run out. `lines` are other strokes
-/// to keep clear of.
-pub(super) fn place(field: Area, wanted: &[Wanted], lines: &[Point]) -> Vec<Option<Area>> {
-    let mut placed: Vec<Option<Area>> = Vec::with_capacity(wanted.len());
-    for index in 0..wanted.len() {
-        let best = places(field, &wanted[index])
-            .filter(|area| placed.iter().flatten().all(|other| !other.overlaps(&area.grown(AIR))))
-            .min_by_key(|area| cost(area, index, wanted, lines));
-        placed.push(best);
+/// A place for every label within `field`, or `None` if one of them finds no clear place. `lines` are other
+/// strokes to keep clear of.
+pub(super) fn place(field: Area, wanted: &[Wanted], lines: &[Point]) -> Option<Vec<Area>> {
+    let mut placed: Vec<Area> = Vec::with_capacity(wanted.len());
+    for own in 0..wanted.len() {
+        let best = places(field, &wanted[own])
+            .filter(|area| placed.iter().all(|other| !other.overlaps(&area.grown(AIR))))
+            .filter_map(|area| Some((cost(&area, own, wanted, lines)?, area)))
+            .min_by_key(|(cost, _)| *cost);
+        placed.push(best?.1);
     }
-    placed
+    Some(placed)
 }
 
 fn places(field: Area, label: &Wanted) -> impl Iterator<Item = Area> {
@@ -66,31 +70,21 @@ fn places(field: Area, label: &Wanted) -> impl Iterator<Item = Area> {
     })
 }
 
-/// How bad a place is for label `own`.
-fn cost(area: &Area, own: usize, wanted: &[Wanted], lines: &[Point]) -> i64 {
+/// How far a place is from the curve of label `own`; `None` where a reader could mistake it.
+fn cost(area: &Area, own: usize, wanted: &[Wanted], lines: &[Point]) -> Option<i64> {
     let roomy = area.grown(AIR);
-    let mut cost =
-        lines.iter().filter(|point| distance(&roomy, **point) == 0).count() as i64 * COVERED;
-    let mut nearest_other = i64::MAX;
-    let mut nearest_own = i64::MAX;
-    for (index, label) in wanted.iter().enumerate() {
-        for point in &label.curve {
-            let distance = distance(&roomy, *point);
-            if distance == 0 {
-                cost += COVERED;
-            }
-            let nearest = if index == own { &mut nearest_own } else { &mut nearest_other };
-            *nearest = distance.min(*nearest);
-        }
+    if lines.iter().any(|point| distance(&roomy, *point) == 0) {
+        return None;
     }
-    if nearest_own == i64::MAX {
-        return cost;
+    let nearest = |label: &Wanted| label.curve.iter().map(|point| distance(&roomy, *point)).min();
+    // A label without a curve may stand anywhere.
+    let to_own = nearest(&wanted[own]).unwrap_or(1);
+    if to_own == 0 || to_own > FAR {
+        return None;
     }
-    // A reader takes a label to belong to the curve it stands nearest to.
-    if nearest_other < nearest_own.saturating_add(30) {
-        cost += (nearest_own.saturating_add(30) - nearest_other) * 3;
-    }
-    cost + nearest_own * 2
+    let others = wanted.iter().enumerate().filter(|(index, _)| *index != own);
+    let to_other = others.filter_map(|(_, label)| nearest(label)).min().unwrap_or(i64::MAX);
+    (to_other > to_own + CLEARLY).then_some(to_own)
 }
 
 /// Pixels from a rectangle to a point, straight or along an axis and a diagonal; 0 inside.
@@ -98,13 +92,6 @@ fn distance(area: &Area, (x, y): Point) -> i64 {
     let dx = (area.left - x).max(x - area.right).max(0);
     let dy = (area.top - y).max(y - area.bottom).max(0);
     i64::from(dx.max(dy) + dx.min(dy) / 2)
-}
-
-/// A short line from a label to its curve, where it stands too far away to be clear: (from, to).
-pub(super) fn leader(area: &Area, curve: &[Point]) -> Option<(Point, Point)> {
-    let (x, y) = *curve.iter().min_by_key(|point| distance(area, **point))?;
-    let from = (x.clamp(area.left, area.right), y.clamp(area.top + 8, area.bottom - 8));
-    (distance(area, (x, y)) > 44).then_some((from, (x, y)))
 }
 
 #[cfg(test)]
@@ -120,22 +107,19 @@ mod tests {
     #[test]
     fn a_label_stands_beside_its_own_curve_and_not_on_another() {
         let wanted = [rising_at(300), rising_at(900)];
-        for (index, area) in place(FIELD, &wanted, &[]).iter().enumerate() {
-            let area = area.expect("there is room");
-            assert!(wanted.iter().all(|w| w.curve.iter().all(|point| distance(&area, *point) > 0)));
-            let to = |index: usize| wanted[index].curve.iter().map(|p| distance(&area, *p)).min();
-            assert!(to(index) < to(1 - index) && to(index) < Some(60), "label {index} at {area:?}");
+        let placed = place(FIELD, &wanted, &[]).expect("there is room");
+        for (index, area) in placed.iter().enumerate() {
+            let to = |index: usize| wanted[index].curve.iter().map(|p| distance(area, *p)).min();
+            assert!(to(index) > Some(0) && to(1 - index) > Some(0), "label {index} covers a curve");
+            assert!(to(index) < to(1 - index) && to(index) < Some(80), "label {index} at {area:?}");
         }
+        assert!(!placed[0].overlaps(&placed[1]));
     }
 
     #[test]
-    fn eight_labels_of_one_and_the_same_curve_stay_apart() {
-        let wanted: Vec<Wanted> = (0..8).map(|_| rising_at(600)).collect();
-        let placed: Vec<Area> = place(FIELD, &wanted, &[]).into_iter().flatten().collect();
-        assert_eq!(placed.len(), 8);
-        for (index, area) in placed.iter().enumerate() {
-            assert!(placed[..index].iter().all(|other| !other.overlaps(area)));
-        }
+    fn curves_that_cannot_be_told_apart_get_no_labels_beside_them() {
+        let wanted: Vec<Wanted> = (0..3).map(|_| rising_at(600)).collect();
+        assert_eq!(place(FIELD, &wanted, &[]), None);
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod curve;
 mod delay;
 mod labels;
 mod palette;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timeline;
 

@@ -69,15 +69,16 @@ pub fn timeline(view: &TimelineView) -> Result<String, ChartError> {
 
 impl Layout {
     fn new(view: &TimelineView) -> Layout {
-        let (left, right) = (180, WIDTH - MARGIN);
+        let (left, right) = (180, WIDTH - 80);
         let timeline = view.timeline;
         let axis = ClockAxis::new(view.clock_at_start, length(timeline), left, right);
         let lines = text::wrap(HOW_TO_READ, WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
         let notes = notes(view, &axis, right);
         let note_rows =
             notes.iter().filter_map(|note| note.words.as_ref()).map(|words| words.1 + 1);
-        let notes_top = 120 + 40 * lines;
-        let top = notes_top + HEADING + NOTE_ROW * note_rows.max().unwrap_or(0) as i32;
+        let note_rows = NOTE_ROW * note_rows.max().unwrap_or(0) as i32;
+        let notes_top = 120 + 40 * lines + HEADING - 8;
+        let top = notes_top + note_rows + 8;
         let queue = Area { left, top, right, bottom: top + PANEL };
         let flow_top = queue.bottom + HEADING + 20;
         let flow = Area { left, top: flow_top, right, bottom: flow_top + PANEL };
@@ -103,7 +104,8 @@ fn notes(view: &TimelineView, axis: &ClockAxis, right: i32) -> Vec<Note> {
         let x = axis.x(*at);
         let words = text::fit(&text::clean(words), 520, TEXT, false);
         let width = text::width(&words, TEXT, false);
-        let start = (x + 10).min(right - width);
+        // Right of its line, or left of it where the sheet ends.
+        let start = if x + 12 + width <= right { x + 12 } else { x - 12 - width };
         let row = free_from.iter().position(|free| *free <= start);
         if let Some(row) = row {
             free_from[row] = start + width + TEXT;
@@ -245,7 +247,7 @@ fn draw_queue(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(
     let area = layout.queue;
     canvas.text(
         "Messages waiting in the queue",
-        (MARGIN, area.top - 44),
+        (MARGIN, layout.notes_top - 36),
         Align::Left,
         Type::STRONG,
     )?;
@@ -344,7 +346,9 @@ fn draw_notes(canvas: &Canvas, layout: &Layout) -> Result<(), ChartError> {
             canvas.text(words, (*start, y), Align::Left, Type::PLAIN)?;
             top = y - 14;
         }
-        canvas.patterned(&[(note.x, layout.flow.bottom), (note.x, top)], &[16, 12], INK, 3)?;
+        for (from, to) in [(layout.queue.bottom, top), (layout.flow.bottom, layout.flow.top)] {
+            canvas.patterned(&[(note.x, from), (note.x, to)], &[16, 12], INK, 3)?;
+        }
     }
     Ok(())
 }
