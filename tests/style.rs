@@ -57,9 +57,7 @@ fn assert_none(problems: &[String]) {
 fn rooms_use_only_lower_rooms() {
     let sources = rust_files(&["src"]);
     assert!(sources.len() > 10, "the sources were not found");
-    let problems: Vec<String> =
-        sources.iter().flat_map(|(name, text)| layers::violations(name, text)).collect();
-    assert_none(&problems);
+    assert_none(&layers::violations(&sources));
 }
 
 #[test]

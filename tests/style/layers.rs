@@ -5,6 +5,7 @@
 //! inside macros is seen too.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use std::collections::BTreeMap;
 
 /// The floors of the house, from the ground up.
 const FLOORS: [&[&str]; 7] = [
@@ -21,15 +22,59 @@ fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
 }
 
-/// Everything in the source file `name` (relative to the root, `src/...`) that breaks the direction.
-pub(crate) fn violations(name: &str, text: &str) -> Vec<String> {
+/// Everything in the sources, given as (path from the root, `src/...`; text), that breaks the direction.
+pub(crate) fn violations(sources: &[(String, String)]) -> Vec<String> {
+    let moved = moved_modules(sources);
+    let check = |(name, text): &(String, String)| {
+        let module = moved.get(name).cloned().unwrap_or_else(|| module_of(name));
+        violations_of(name, text, &module)
+    };
+    sources.iter().flat_map(check).collect()
+}
+
+/// The module that a file is by its place.
+fn module_of(name: &str) -> Vec<String> {
     let inside = name.strip_prefix("src/").unwrap_or(name).trim_end_matches(".rs");
     let mut module: Vec<String> = inside.split('/').map(str::to_owned).collect();
     if module.last().is_some_and(|last| last == "mod") {
         module.pop();
     }
+    module
+}
+
+/// Files that `#[path = ".."] mod name;` makes another module than their place says: it decides what
+/// `super` means in them.
+fn moved_modules(sources: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+    let mut moved = BTreeMap::new();
+    for (name, text) in sources {
+        let Ok(file) = syn::parse_file(text) else { continue };
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for item in &file.items {
+            let syn::Item::Mod(declared) = item else { continue };
+            if let Some(path) = declared.attrs.iter().find_map(path_attribute) {
+                let mut module = module_of(name);
+                module.push(declared.ident.to_string());
+                moved.insert(format!("{folder}/{path}"), module);
+            }
+        }
+    }
+    moved
+}
+
+fn path_attribute(attribute: &syn::Attribute) -> Option<String> {
+    let syn::Meta::NameValue(pair) = &attribute.meta else { return None };
+    match &pair.value {
+        syn::Expr::Lit(literal) if pair.path.is_ident("path") => match &literal.lit {
+            syn::Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn violations_of(name: &str, text: &str, module: &[String]) -> Vec<String> {
     // The crate root and the binary stand above the house.
-    if inside == "lib" || inside == "main" {
+    if name == "src/lib.rs" || name == "src/main.rs" {
         return Vec::new();
     }
     let own = module[0].clone();
@@ -38,7 +83,7 @@ pub(crate) fn violations(name: &str, text: &str) -> Vec<String> {
         Err(error) => return vec![format!("{name}: cannot be read: {error}")],
     };
     let mut used = Vec::new();
-    walk(&tokens.into_iter().collect::<Vec<_>>(), &module, &mut used);
+    walk(&tokens.into_iter().collect::<Vec<_>>(), module, &mut used);
     used.retain(|(_, room)| *room != own);
     used.iter().filter_map(|(line, room)| complaint(name, *line, &own, room)).collect()
 }
@@ -79,18 +124,14 @@ fn walk(tokens: &[TokenTree], module: &[String], used: &mut Vec<(usize, String)>
             !within_path && ["crate", "super", "self"].contains(&word.as_str())
         });
         if starts.is_some() {
-            resolve(tokens, at, module, module, used);
+            resolve(tokens, at, module, used);
         }
-        match (ident(tokens.get(at)).as_deref(), ident(tokens.get(at + 1)), tokens.get(at + 2)) {
-            // An inline module is one level deeper.
-            (Some("mod"), Some(name), Some(TokenTree::Group(body))) => {
-                let mut deeper = module.to_vec();
-                deeper.push(name);
-                walk(&inner(body), &deeper, used);
-                at += 3;
-                continue;
-            }
-            _ => {}
+        if let Some((name, body)) = inline_module(&tokens[at..]) {
+            let mut deeper = module.to_vec();
+            deeper.push(name);
+            walk(&inner(body), &deeper, used);
+            at += 3;
+            continue;
         }
         if let TokenTree::Group(group) = &tokens[at] {
             walk(&inner(group), module, used);
@@ -99,27 +140,30 @@ fn walk(tokens: &[TokenTree], module: &[String], used: &mut Vec<(usize, String)>
     }
 }
 
+/// `mod name { .. }` at the start of `tokens`: one level deeper for every `super` within.
+fn inline_module(tokens: &[TokenTree]) -> Option<(String, &proc_macro2::Group)> {
+    match tokens {
+        [TokenTree::Ident(word), TokenTree::Ident(name), TokenTree::Group(body), ..]
+            if *word == "mod" =>
+        {
+            Some((name.to_string(), body))
+        }
+        _ => None,
+    }
+}
+
 fn inner(group: &proc_macro2::Group) -> Vec<TokenTree> {
     group.stream().into_iter().collect()
 }
 
-/// Follows a path from `tokens[at]`, relative to `base`, until it is known in which room it ends. `module` is
-/// where the path is written.
-fn resolve(
-    tokens: &[TokenTree],
-    at: usize,
-    base: &[String],
-    module: &[String],
-    used: &mut Vec<(usize, String)>,
-) {
+/// Follows a path from `tokens[at]`, relative to `base`, until it is known in which room it ends.
+fn resolve(tokens: &[TokenTree], at: usize, base: &[String], used: &mut Vec<(usize, String)>) {
     let line = tokens.get(at).map_or(0, |token| token.span().start().line);
     if let Some(TokenTree::Group(group)) = tokens.get(at) {
         if group.delimiter() == Delimiter::Brace {
             let members = inner(group);
             let parts = members.split(|token| is_punct(Some(token), ','));
-            parts
-                .filter(|part| !part.is_empty())
-                .for_each(|part| resolve(part, 0, base, module, used));
+            parts.filter(|part| !part.is_empty()).for_each(|part| resolve(part, 0, base, used));
         }
         return;
     }
@@ -137,7 +181,7 @@ fn resolve(
         }
     };
     if is_path_separator(tokens, at + 1) {
-        resolve(tokens, at + 3, &next, module, used);
+        resolve(tokens, at + 3, &next, used);
     } else if next.is_empty() && ident(tokens.get(at + 1)).as_deref() == Some("as") {
         // `use crate as other` would hide every path that follows.
         used.push((line, "(renamed)".to_owned()));
@@ -146,10 +190,22 @@ fn resolve(
 
 #[cfg(test)]
 mod tests {
-    use super::violations;
+    fn violations(name: &str, text: &str) -> Vec<String> {
+        super::violations(&[(name.to_owned(), text.to_owned())])
+    }
 
     fn found(name: &str, text: &str) -> String {
         violations(name, text).join("\n")
+    }
+
+    #[test]
+    fn a_file_moved_by_a_path_attribute_is_read_as_the_module_it_is() {
+        let table = "#[cfg(test)]\n#[path = \"table_tests.rs\"]\nmod tests;";
+        let tests = "use super::super::trust::LINES; use super::super::super::cli;";
+        let sources = [("src/report/table.rs", table), ("src/report/table_tests.rs", tests)]
+            .map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let found = super::violations(&sources);
+        assert_eq!(found, ["src/report/table_tests.rs:1: report uses the higher room cli"]);
     }
 
     #[test]
