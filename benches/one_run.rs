@@ -1,1 +1,3 @@
+//! Speed of one run; written when there is a run.
+
 fn main() {}

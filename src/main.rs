@@ -1,1 +1,3 @@
+//! The `mailflow` command; all of it lives in the library.
+
 fn main() {}

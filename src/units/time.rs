@@ -41,7 +41,10 @@ impl SimTime {
 
     /// How many whole `step`s lie before this instant: Sendmail reads a clock of whole seconds.
     pub const fn ticks(self, step: Span) -> u64 {
-        if step.0 == 0 { self.0 } else { self.0 / step.0 }
+        match self.0.checked_div(step.0) {
+            Some(ticks) => ticks,
+            None => self.0,
+        }
     }
 }
 

@@ -1,0 +1,69 @@
+//! Pictures of stored results: text in, SVG out.
+//!
+//! Both charts are pure functions of their input and give the same bytes for the same input on every
+//! machine. They are drawn by plotters' SVG backend, which asks for no font or system library. Its
+//! coordinates are whole pixels, so a picture is drawn at twice the size at which it is shown.
+//!
+//! What both have in common: a bold title, a grey line on how to read it, a light grid in one direction,
+//! no frame, and never colour alone: every curve has a line pattern and a marker of its own, so that a
+//! black-and-white print still tells them apart. `<title>` and `<desc>` tell the same to a screen reader.
+
+mod axis;
+mod canvas;
+mod curve;
+mod delay;
+mod labels;
+mod palette;
+#[cfg(test)]
+mod tests;
+mod text;
+mod timeline;
+
+pub use delay::delay_distribution;
+pub use timeline::timeline;
+
+use crate::measure::Timeline;
+use crate::units::{SimTime, Span};
+
+/// Most curves that one chart of delays can tell apart.
+pub const MAX_CURVES: usize = 8;
+
+/// The delays of one scenario, ready to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DelayCurve {
+    /// Its name, in the user's words.
+    pub label: String,
+    /// (delay in seconds, share of all measured messages delivered within it), both ascending. The last
+    /// share is below 1 when messages were still queued or had bounced.
+    pub points: Vec<(f64, f64)>,
+    /// Median delay in seconds; infinite when it falls among bounced mail, NaN without mail.
+    pub p50: f64,
+    /// 99 % point in seconds, likewise.
+    pub p99: f64,
+    /// Whether the true 99 % point is later than `p99`, because mail was still queued at the end.
+    pub p99_censored: bool,
+}
+
+/// What the timeline of one replication shows.
+#[derive(Clone, Copy, Debug)]
+pub struct TimelineView<'a> {
+    /// Its heading.
+    pub title: &'a str,
+    /// What happened when.
+    pub timeline: &'a Timeline,
+    /// Time of day at the start of the run.
+    pub clock_at_start: Span,
+    /// Settings changed on the way, bursts, outages: when, and what to write there.
+    pub changes: &'a [(SimTime, String)],
+}
+
+/// Why a chart could not be drawn.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ChartError {
+    /// None, or more than colours and patterns can tell apart.
+    #[error("a chart of delays shows 1 to {MAX_CURVES} curves, not {0}")]
+    Curves(usize),
+    /// The drawing library gave up; with a picture held in memory this should not happen.
+    #[error("the chart could not be drawn: {0}")]
+    Drawing(String),
+}

@@ -1,0 +1,354 @@
+//! Chart 2: one replication along the clock - the queue, what came in and went out, and when a host was
+//! blocked.
+
+use super::axis::{ClockAxis, round_steps};
+use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::palette::{ALARM, FLOW, GREY, INK};
+use super::text;
+use super::{ChartError, TimelineView};
+use crate::measure::{BlockedHost, Timeline};
+use crate::units::{SimTime, Span};
+
+const HOW_TO_READ: &str = "Read along the clock. While a host counts as bad (shaded) no mail is tried \
+                           and the queue grows; it empties only after the next retry.";
+/// Most steps of a line: finer ones could not be seen.
+const MOST_GROUPS: usize = 600;
+/// Hosts with a row of their own; the others share one.
+const MOST_ROWS: usize = 6;
+/// Height of one panel.
+const PANEL: i32 = 300;
+/// Space for a panel's heading.
+const HEADING: i32 = 70;
+/// Height of one row of spans with its name.
+const ROW: i32 = 84;
+/// Rows of notes on changes above the first panel.
+const MOST_NOTE_ROWS: usize = 3;
+const NOTE_ROW: i32 = 42;
+
+/// A row of the band below: a name and where it is dark.
+struct Row {
+    name: String,
+    spans: Vec<(i32, i32)>,
+}
+
+/// A note on a change: where it stands, in which row, and what it says. Without room it is a line only.
+struct Note {
+    x: i32,
+    words: Option<(i32, usize, String)>,
+}
+
+/// Where everything stands.
+struct Layout {
+    axis: ClockAxis,
+    queue: Area,
+    flow: Area,
+    rows: Vec<Row>,
+    notes: Vec<Note>,
+    notes_top: i32,
+    rows_top: i32,
+    bottom: i32,
+}
+
+/// Draws one replication along the clock: queue length, arrivals against deliveries per minute, spans in
+/// which hosts counted as bad, cuts of connections, and the changes of settings.
+///
+/// # Errors
+/// Only when the drawing library gives up.
+pub fn timeline(view: &TimelineView) -> Result<String, ChartError> {
+    let layout = Layout::new(view);
+    canvas::picture(layout.bottom + 80, view.title, &describe(view), |canvas| {
+        canvas.heading(view.title, HOW_TO_READ)?;
+        shade(canvas, view.timeline, &layout)?;
+        draw_queue(canvas, view.timeline, &layout)?;
+        draw_flow(canvas, view.timeline, &layout)?;
+        draw_rows(canvas, view.timeline, &layout)?;
+        draw_clock(canvas, &layout)?;
+        draw_notes(canvas, &layout)
+    })
+}
+
+impl Layout {
+    fn new(view: &TimelineView) -> Layout {
+        let (left, right) = (180, WIDTH - 80);
+        let timeline = view.timeline;
+        let axis = ClockAxis::new(view.clock_at_start, length(timeline), left, right);
+        let lines = text::wrap(HOW_TO_READ, WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+        let notes = notes(view, &axis, right);
+        let note_rows =
+            notes.iter().filter_map(|note| note.words.as_ref()).map(|words| words.1 + 1);
+        let note_rows = NOTE_ROW * note_rows.max().unwrap_or(0) as i32;
+        let notes_top = 120 + 40 * lines + HEADING - 8;
+        let top = notes_top + note_rows + 8;
+        let queue = Area { left, top, right, bottom: top + PANEL };
+        let flow_top = queue.bottom + HEADING + 20;
+        let flow = Area { left, top: flow_top, right, bottom: flow_top + PANEL };
+        let rows = rows(timeline, &axis);
+        let rows_top = flow.bottom + 20;
+        let bottom = rows_top + ROW * (rows.len() as i32 + 1) + 8;
+        Layout { axis, queue, flow, rows, notes, notes_top, rows_top, bottom }
+    }
+}
+
+/// From the start to the end of the last bin.
+fn length(timeline: &Timeline) -> Span {
+    let bins = [timeline.queue.len(), timeline.arrived.len(), timeline.delivered.len()];
+    timeline.bin * bins.into_iter().max().unwrap_or(0) as u64
+}
+
+/// Notes in rows of their own where they would overlap, in order of time.
+fn notes(view: &TimelineView, axis: &ClockAxis, right: i32) -> Vec<Note> {
+    let mut free_from = [i32::MIN; MOST_NOTE_ROWS];
+    let mut changes: Vec<&(SimTime, String)> = view.changes.iter().collect();
+    changes.sort_by_key(|change| change.0);
+    let place = |(at, words): &(SimTime, String)| {
+        let x = axis.x(*at);
+        let words = text::fit(&text::clean(words), 520, TEXT, false);
+        let width = text::width(&words, TEXT, false);
+        // Right of its line, or left of it where the sheet ends.
+        let start = if x + 12 + width <= right { x + 12 } else { x - 12 - width };
+        let row = free_from.iter().position(|free| *free <= start);
+        if let Some(row) = row {
+            free_from[row] = start + width + TEXT;
+        }
+        Note { x, words: row.map(|row| (start, row, words)) }
+    };
+    changes.into_iter().map(place).collect()
+}
+
+/// One row per blocked host; beyond [`MOST_ROWS`] the rest share the last one.
+fn rows(timeline: &Timeline, axis: &ClockAxis) -> Vec<Row> {
+    let blocked: Vec<&BlockedHost> =
+        timeline.blocked.iter().filter(|host| !host.spans.is_empty()).collect();
+    let own = if blocked.len() > MOST_ROWS { MOST_ROWS - 1 } else { blocked.len() };
+    let mut rows: Vec<Row> = blocked[..own]
+        .iter()
+        .map(|host| {
+            let name = text::fit(&text::clean(&host.host), 900, TEXT, true);
+            let time = text::duration(blocked_seconds(host));
+            Row { name: format!("{name} blocked: {time}"), spans: on_paper(axis, &host.spans) }
+        })
+        .collect();
+    let rest = &blocked[own..];
+    if !rest.is_empty() {
+        let spans: Vec<_> = rest.iter().flat_map(|host| host.spans.iter().copied()).collect();
+        rows.push(Row {
+            name: format!("{} more hosts, any of them blocked", rest.len()),
+            spans: on_paper(axis, &spans),
+        });
+    }
+    rows
+}
+
+fn blocked_seconds(host: &BlockedHost) -> f64 {
+    host.spans.iter().map(|(from, until)| until.since(*from).seconds()).sum()
+}
+
+/// Spans as pixels, those that touch joined: at most one per pixel however many there were.
+fn on_paper(axis: &ClockAxis, spans: &[(SimTime, SimTime)]) -> Vec<(i32, i32)> {
+    let mut pixels: Vec<(i32, i32)> = spans
+        .iter()
+        .map(|(from, until)| (axis.x(*from), axis.x(*until).max(axis.x(*from) + 3)))
+        .collect();
+    pixels.sort_unstable();
+    let mut joined: Vec<(i32, i32)> = Vec::new();
+    for (from, until) in pixels {
+        match joined.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(until),
+            _ => joined.push((from, until)),
+        }
+    }
+    joined
+}
+
+/// The picture in words.
+fn describe(view: &TimelineView) -> String {
+    let timeline = view.timeline;
+    let peak = timeline.queue.iter().copied().fold(0.0, f64::max);
+    let total = |counts: &[u32]| text::count(counts.iter().map(|n| f64::from(*n)).sum());
+    let mut out = format!(
+        "{HOW_TO_READ} One run of {}: {} messages arrived, {} were delivered, the queue held at most {}; \
+         {} connections were cut at their lifetime.",
+        text::duration(length(timeline).seconds()),
+        total(&timeline.arrived),
+        total(&timeline.delivered),
+        text::count(peak.round()),
+        timeline.cuts.len(),
+    );
+    for host in &timeline.blocked {
+        let time = text::duration(blocked_seconds(host));
+        out.push_str(&format!(" {} counted as bad for {time}.", host.host));
+    }
+    for (at, words) in view.changes {
+        out.push_str(&format!(" After {}: {words}.", text::duration(at.seconds())));
+    }
+    out
+}
+
+/// Shades both panels where hosts were blocked, the darker the more of them.
+fn shade(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
+    let hosts = timeline.blocked.len().max(1);
+    let mut edges: Vec<(i32, i32)> = Vec::new();
+    for host in &timeline.blocked {
+        for (from, until) in on_paper(&layout.axis, &host.spans) {
+            edges.extend([(from, 1), (until, -1)]);
+        }
+    }
+    edges.sort_unstable();
+    let mut depth = 0;
+    for pair in edges.windows(2) {
+        depth += pair[0].1;
+        let (left, right) = (pair[0].0, pair[1].0);
+        if depth > 0 && right > left {
+            let strength = 0.16 * f64::from(depth) / hosts as f64;
+            for panel in [layout.queue, layout.flow] {
+                canvas.fill(Area { left, right, ..panel }, ALARM, strength)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many bins are drawn as one.
+fn group(bins: usize) -> usize {
+    bins.div_ceil(MOST_GROUPS).max(1)
+}
+
+/// Values of grouped bins as points; each stands at the middle of its group.
+fn points(
+    values: &[f64],
+    per_group: usize,
+    bin: Span,
+    peak: f64,
+    on: (&ClockAxis, Area),
+) -> Vec<Point> {
+    let (axis, area) = on;
+    let height = f64::from(area.bottom - area.top);
+    let place = |(index, value): (usize, &f64)| {
+        let middle = (index * per_group * 2 + per_group) as u64;
+        let y = area.bottom - (value / peak * height).round() as i32;
+        (axis.x(SimTime::ZERO + bin * middle / 2), y)
+    };
+    values.iter().enumerate().map(place).collect()
+}
+
+fn draw_grid(canvas: &Canvas, area: Area, peak: f64) -> Result<f64, ChartError> {
+    let (step, steps) = round_steps(peak, 4);
+    let top = step * f64::from(steps);
+    for index in 0..=steps {
+        let value = step * f64::from(index);
+        let y = area.bottom - (value / top * f64::from(area.bottom - area.top)).round() as i32;
+        canvas.grid_line(area.left, area.right, y, &text::count(value))?;
+    }
+    canvas.line(&[(area.left, area.bottom), (area.right, area.bottom)], GREY, 3)?;
+    Ok(top)
+}
+
+fn draw_queue(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
+    let area = layout.queue;
+    canvas.text(
+        "Messages waiting in the queue",
+        (MARGIN, layout.notes_top - 36),
+        Align::Left,
+        Type::STRONG,
+    )?;
+    let per_group = group(timeline.queue.len());
+    // The highest bin of each group: a peak must not be averaged away.
+    let values: Vec<f64> = timeline
+        .queue
+        .chunks(per_group)
+        .map(|bins| bins.iter().copied().fold(0.0, f64::max))
+        .collect();
+    let peak = draw_grid(canvas, area, values.iter().copied().fold(1.0, f64::max))?;
+    let line = points(&values, per_group, timeline.bin, peak, (&layout.axis, area));
+    if let (Some(first), Some(last)) = (line.first(), line.last()) {
+        let mut outline = vec![(first.0, area.bottom)];
+        outline.extend(&line);
+        outline.push((last.0, area.bottom));
+        canvas.polygon(outline, FLOW, 0.35)?;
+    }
+    canvas.line(&line, FLOW, 4)
+}
+
+/// Messages a minute in each group of bins.
+fn per_minute(counts: &[u32], per_group: usize, bin: Span) -> Vec<f64> {
+    let rate = |bins: &[u32]| {
+        let minutes = (bin * bins.len() as u64).seconds() / 60.0;
+        let messages: f64 = bins.iter().map(|count| f64::from(*count)).sum();
+        if minutes > 0.0 { messages / minutes } else { 0.0 }
+    };
+    counts.chunks(per_group).map(rate).collect()
+}
+
+fn draw_flow(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
+    let area = layout.flow;
+    let per_group = group(timeline.arrived.len().max(timeline.delivered.len()));
+    let arrived = per_minute(&timeline.arrived, per_group, timeline.bin);
+    let delivered = per_minute(&timeline.delivered, per_group, timeline.bin);
+    let highest = arrived.iter().chain(&delivered).copied().fold(1.0, f64::max);
+    let peak = draw_grid(canvas, area, highest)?;
+    let on = (&layout.axis, area);
+    let delivered = points(&delivered, per_group, timeline.bin, peak, on);
+    let arrived = points(&arrived, per_group, timeline.bin, peak, on);
+    canvas.line(&delivered, FLOW, 4)?;
+    canvas.patterned(&arrived, ARRIVED, INK, 4)?;
+    let y = area.top - 44;
+    canvas.text("Messages a minute", (MARGIN, y), Align::Left, Type::STRONG)?;
+    canvas.line(&[(470, y), (550, y)], FLOW, 6)?;
+    canvas.text("delivered", (566, y), Align::Left, Type::PLAIN)?;
+    canvas.patterned(&[(760, y), (840, y)], ARRIVED, INK, 4)?;
+    canvas.text("arrived", (856, y), Align::Left, Type::PLAIN)
+}
+
+/// Arrivals are dotted, so that deliveries stay visible beneath.
+const ARRIVED: &[i32] = &[5, 8];
+
+fn draw_rows(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
+    let mut y = layout.rows_top;
+    for row in &layout.rows {
+        canvas.text(&row.name, (MARGIN, y + 24), Align::Left, Type::STRONG)?;
+        for (left, right) in &row.spans {
+            let bar = Area { left: *left, top: y + 48, right: *right, bottom: y + 74 };
+            canvas.fill(bar, ALARM, 1.0)?;
+        }
+        y += ROW;
+    }
+    let words = match (timeline.cuts.len(), layout.rows.is_empty()) {
+        (0, true) => "No connection was cut and no host was blocked".to_owned(),
+        (0, false) => "No connection was cut at its lifetime".to_owned(),
+        (1, _) => "1 connection cut at its lifetime".to_owned(),
+        (cuts, _) => format!("{} connections cut at their lifetime", text::count(cuts as f64)),
+    };
+    canvas.text(&words, (MARGIN, y + 24), Align::Left, Type::STRONG)?;
+    let mut ticks: Vec<i32> = timeline.cuts.iter().map(|at| layout.axis.x(*at)).collect();
+    ticks.sort_unstable();
+    ticks.dedup();
+    ticks.iter().try_for_each(|x| canvas.line(&[(*x, y + 48), (*x, y + 74)], INK, 4))
+}
+
+fn draw_clock(canvas: &Canvas, layout: &Layout) -> Result<(), ChartError> {
+    let y = layout.bottom;
+    canvas.line(&[(layout.queue.left, y), (layout.queue.right, y)], GREY, 3)?;
+    for (x, label) in layout.axis.ticks() {
+        canvas.line(&[(x, y), (x, y + 12)], GREY, 3)?;
+        for panel in [layout.queue, layout.flow] {
+            canvas.line(&[(x, panel.bottom), (x, panel.bottom + 8)], GREY, 3)?;
+        }
+        canvas.text(&label, (x, y + 38), Align::Middle, Type::QUIET)?;
+    }
+    Ok(())
+}
+
+fn draw_notes(canvas: &Canvas, layout: &Layout) -> Result<(), ChartError> {
+    for note in &layout.notes {
+        let mut top = layout.queue.top;
+        if let Some((start, row, words)) = &note.words {
+            let y = layout.notes_top + NOTE_ROW * *row as i32 + NOTE_ROW / 2;
+            canvas.text(words, (*start, y), Align::Left, Type::PLAIN)?;
+            top = y - 14;
+        }
+        for (from, to) in [(layout.queue.bottom, top), (layout.flow.bottom, layout.flow.top)] {
+            canvas.patterned(&[(note.x, from), (note.x, to)], &[16, 12], INK, 3)?;
+        }
+    }
+    Ok(())
+}
