@@ -62,14 +62,23 @@ fn intervals_of_pooled_quantiles_cover_the_truth_about_as_often_as_they_say() {
     }
 }
 
+/// Known and accepted: with 20 days that differ a lot, the extreme tail rests on the two or three worst days,
+/// and every method tried (plain and expanded percentiles, jackknife, inverted shares) covers less there. The
+/// bound for p99 under spread is therefore lower, and the report says how far single days disagree.
 #[test]
-#[ignore = "a minute of work: thousands of experiments"]
+#[ignore = "twenty seconds of work: thousands of experiments"]
 fn coverage_of_pooled_quantiles_over_thousands_of_experiments() {
-    for spread in [0.0, 0.3, 0.6] {
-        for p in [0.5, 0.9, 0.99] {
-            let share = coverage(1_000, p, spread);
-            println!("spread {spread}, p {p}: {share}");
-        }
+    for (spread, p, least) in [
+        (0.0, 0.5, 0.93),
+        (0.0, 0.9, 0.93),
+        (0.0, 0.99, 0.93),
+        (0.3, 0.5, 0.92),
+        (0.3, 0.9, 0.91),
+        (0.3, 0.99, 0.88),
+    ] {
+        let share = coverage(2_000, p, spread);
+        println!("spread {spread}, p {p}: {share}");
+        assert!((least..=0.97).contains(&share), "spread {spread}, p {p}: {share}");
     }
 }
 

@@ -1,9 +1,10 @@
 //! The bootstrap over replications.
 //!
 //! Replications are drawn with replacement, whole: messages of one day depend on each other, days do not.
-//! The plain percentile interval is too narrow for few replications, so its tails are widened as Hesterberg
-//! proposes ("What teachers should know about the bootstrap", The American Statistician 69, 2015): the tail
-//! is Phi(-sqrt(n/(n-1)) t), with t Student's quantile for n-1 degrees of freedom.
+//! The interval is Efron's BCa (bias-corrected and accelerated; Efron & Tibshirani 1993, chapter 14), with
+//! its tails widened for few replications as Hesterberg proposes ("What teachers should know about the
+//! bootstrap", The American Statistician 69, 2015): sqrt(n/(n-1)) t instead of the normal quantile, with t
+//! Student's quantile for n-1 degrees of freedom. `tests/interval_coverage.rs` measures what it covers.
 
 use super::{Interval, normal_cdf, normal_quantile, sorted_quantile, t_quantile};
 
