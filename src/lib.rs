@@ -18,8 +18,12 @@
 //! Rooms depend one way: `units, stats <- engine <- model <- { measure | scenario } <- experiment <-
 //! report <- cli`; a test holds them to it.
 
+pub mod cli;
 pub mod engine;
+pub mod experiment;
 pub mod measure;
 pub mod model;
+pub mod report;
+pub mod scenario;
 pub mod stats;
 pub mod units;
