@@ -9,7 +9,7 @@ mod trust;
 pub use human::{duration, estimate, number, quantity, share};
 pub use metrics::{csv, markdown};
 pub use style::Style;
-pub use table::{Page, comparison, page};
+pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
 
 use crate::experiment::Results;

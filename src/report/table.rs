@@ -53,6 +53,15 @@ pub fn page(page: &Page, style: Style) -> String {
     out
 }
 
+/// Only the scenario's name and its expectations, judged.
+pub fn verdicts(results: &Results, style: Style) -> String {
+    let mut out = format!("{}\n", style.bold(&results.scenario));
+    for cell in &results.cells {
+        judged_lines(&mut out, cell, style);
+    }
+    out
+}
+
 fn day_word(page: &Page) -> &'static str {
     if page.simulate == Span::from_hours(24) { "day" } else { "run" }
 }
@@ -172,6 +181,10 @@ fn expectations(out: &mut String, cell: &Cell, style: Style) {
         return;
     }
     let _ = writeln!(out, "\n{}", style.bold("Expectations"));
+    judged_lines(out, cell, style);
+}
+
+fn judged_lines(out: &mut String, cell: &Cell, style: Style) {
     for judged in &cell.expectations {
         let verdict = match judged.verdict {
             Verdict::Met => style.good("met      "),
