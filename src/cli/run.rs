@@ -10,7 +10,8 @@ use crate::experiment::{
 use crate::measure::RunRecord;
 use crate::report::{self, Page, Style};
 use crate::scenario::{self, Drain, LoadError, Scenario};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -173,9 +174,8 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
     let run = &scenario.run;
     for compared in job.expectations.iter().filter_map(|(_, other)| other.as_ref()) {
         let key = (compared.path.clone(), run.seed, run.repeats);
-        if !baselines.contains_key(&key) {
-            let records = simulate(&compared.scenario, args)?;
-            baselines.insert(key, records);
+        if let Entry::Vacant(missing) = baselines.entry(key) {
+            missing.insert(simulate(&compared.scenario, args)?);
         }
     }
     let records = simulate(scenario, args)?;

@@ -183,7 +183,7 @@ impl<'a> Evidence<'a> {
     /// The metric as a function of how often each replication counts. At worst, queued and bounced mail is
     /// infinitely late; otherwise queued mail is as late as it is old, and where a value falls on bounced
     /// mail it is the greatest delay or age seen.
-    fn statistic(&self, metric: Metric, at_worst: bool) -> Box<dyn Fn(&[u64]) -> Option<f64> + '_> {
+    fn statistic(&self, metric: Metric, at_worst: bool) -> Statistic<'_> {
         let pool = if at_worst { self.worst.as_ref().unwrap_or(&self.pool) } else { &self.pool };
         match metric.kind() {
             Kind::PooledQuantile(p) => Box::new(move |weights| {
@@ -225,6 +225,9 @@ impl<'a> Evidence<'a> {
         }
     }
 }
+
+/// A metric as a function of how often each replication counts.
+type Statistic<'a> = Box<dyn Fn(&[u64]) -> Option<f64> + 'a>;
 
 /// Sum of `above` over sum of `below`, weighted.
 fn ratio(weights: &[u64], above: &[f64], below: &[f64]) -> Option<f64> {
@@ -290,6 +293,23 @@ pub(super) mod tests {
 
     fn near(value: Option<f64>, expected: f64) -> bool {
         value.is_some_and(|value| (value - expected).abs() <= expected * 1e-3)
+    }
+
+    #[test]
+    #[ignore = "a measurement: the whole catalogue for 500 days"]
+    fn the_whole_catalogue_for_five_hundred_days() {
+        let mut draws = Stream::new(1, 0, "speed").at(0);
+        let mut days = vec![record(&[], &[], &[]); 500];
+        for day in &mut days {
+            for _ in 0..20_000 {
+                let delay = -libm::log(draws.uniform()) * 1e10 * (1.0 + draws.uniform());
+                day.delays.delivered.record(delay as u64);
+            }
+        }
+        let evidence = Evidence::new(&days, 1);
+        for entry in crate::measure::CATALOGUE {
+            assert!(evidence.estimate(entry.metric).n <= 500);
+        }
     }
 
     #[test]

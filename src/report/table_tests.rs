@@ -20,7 +20,7 @@ fn results() -> Results {
 }
 
 fn day(number: u64) -> RunRecord {
-    let bad = number % 4 == 0;
+    let bad = number.is_multiple_of(4);
     let mut delays = Delays::default();
     for message in 0..1_000u64 {
         let millis = 300 + message * 10 + if bad && message > 800 { 9_000_000 } else { 0 };
