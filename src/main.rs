@@ -1,3 +1,7 @@
-//! The `mailflow` command; all of it lives in the library.
+//! The program: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(mailflow::cli::main(std::env::args_os()))
+}

@@ -1,6 +1,24 @@
-//! Experiments.
+//! Experiments: replications in parallel, estimates with intervals, verdicts and warnings. It formats
+//! nothing; what it finds is stored as [`Results`] and read by the report room.
+//!
+//! The order of work: [`Expectation::parse`] every `expect:` line before anything is simulated, [`run`] the
+//! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
+mod estimate;
+mod expectation;
+mod plan;
+mod quantity;
 mod replicate;
+mod results;
 pub mod validation;
+mod verdict;
+mod warning;
 
+pub use estimate::{Estimate, Evidence};
+pub use expectation::{Bound, Comparison, Expectation, ExpectationError};
+pub use plan::{Observer, Plan, Silent, Stopped, run};
+pub use quantity::parse_quantity;
 pub use replicate::{ReplicationSettings, replicate, replicate_observed};
+pub use results::{Cell, Judged, Metrics, Results, SCHEMA, conclude};
+pub use verdict::{Verdict, judge};
+pub use warning::{Warning, WarningKind, warnings};

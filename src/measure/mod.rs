@@ -1,10 +1,12 @@
 //! Measuring: what a run reports, told by the model's observations alone.
 
 mod blocked;
+mod catalogue;
 mod level;
 mod record;
 mod recorder;
 mod recovery;
 
+pub use catalogue::{CATALOGUE, Entry, Kind, Metric, Unit, UnknownMetric};
 pub use record::{BlockedHost, Counts, Delays, RunRecord, Timeline};
 pub use recorder::{Recorder, Window};

@@ -1,3 +1,26 @@
-//! Reports: pure functions of stored results. Nothing here simulates, reads a clock or touches a file.
+//! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 pub mod charts;
+mod human;
+mod metrics;
+mod style;
+mod table;
+mod trust;
+
+pub use human::{duration, estimate, number, quantity, share};
+pub use metrics::{csv, markdown};
+pub use style::Style;
+pub use table::{Page, comparison, page, verdicts};
+pub use trust::trust;
+
+use crate::experiment::Results;
+
+/// Results as the JSON of INTERFACE section 2: one object for one scenario, an array for several.
+pub fn json(results: &[&Results]) -> String {
+    let text = match results {
+        [one] => serde_json::to_string_pretty(one),
+        several => serde_json::to_string_pretty(several),
+    };
+    // Results are plain maps, lists, texts and numbers; writing them to memory cannot fail.
+    text.unwrap_or_default() + "\n"
+}

@@ -50,6 +50,23 @@ impl Histogram {
         self.sum += u128::from(value);
     }
 
+    /// Adds every value of `other`, as if each had been recorded here.
+    pub fn merge(&mut self, other: &Histogram) {
+        if other.count == 0 {
+            return;
+        }
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+        self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
+        self.max = self.max.max(other.max);
+        self.count += other.count;
+        self.sum += other.sum;
+    }
+
     /// Number of values.
     pub fn count(&self) -> u64 {
         self.count
@@ -70,13 +87,25 @@ impl Histogram {
         (self.count > 0).then_some(self.max)
     }
 
+    /// Counts by bin number, empty bins included; [`Histogram::middle`] says what a number stands for.
+    pub(super) fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// The value that stands for bin `index`: its middle.
+    pub(super) fn middle(index: usize) -> u64 {
+        let (low, width) = bounds_of(index);
+        low + (width - 1) / 2
+    }
+
     /// Non-empty bins in ascending order: (representative value, count). The representative is the middle
     /// of the bin, within the exact minimum and maximum.
     pub fn bins(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(index, count)| {
-            let (low, width) = bounds_of(index);
-            ((low + (width - 1) / 2).clamp(self.min, self.max), *count)
-        })
+        self.counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+            .map(|(index, count)| (Histogram::middle(index).clamp(self.min, self.max), *count))
     }
 }
 
@@ -92,6 +121,19 @@ mod tests {
             prop_assert!(low <= value && value - low < width);
             let middle = low + (width - 1) / 2;
             prop_assert!(middle.abs_diff(value) as f64 <= value as f64 * Histogram::RELATIVE_ERROR);
+        }
+    }
+
+    #[test]
+    fn merging_equals_recording_everything_in_one_place() {
+        let values = [5u64, 7_000, 123_456_789, 2, u64::MAX, 0];
+        for split in 0..=values.len() {
+            let (mut left, mut right, mut whole) = <(Histogram, Histogram, Histogram)>::default();
+            values[..split].iter().for_each(|value| left.record(*value));
+            values[split..].iter().for_each(|value| right.record(*value));
+            values.iter().for_each(|value| whole.record(*value));
+            left.merge(&right);
+            assert_eq!(left, whole, "split at {split}");
         }
     }
 

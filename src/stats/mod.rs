@@ -1,7 +1,19 @@
 //! Numbers only: nothing here knows mail, time or files.
+//!
+//! Whatever ends in a result uses operations that every machine computes alike: IEEE arithmetic, square
+//! roots and `libm`. The one exception, Student's t by `statrs`, is rounded at its source to ten
+//! significant digits ([`round_significant`]), far above the last bits in which machines differ.
 
+mod bootstrap;
 mod histogram;
+mod interval;
 mod normal;
+mod pool;
 
+pub use bootstrap::Resamples;
 pub use histogram::Histogram;
+pub use interval::{
+    Interval, mean_interval, normal_cdf, round_significant, sorted_quantile, t_quantile, wilson,
+};
 pub use normal::normal_quantile;
+pub use pool::{Pool, Quantile, Sample};

@@ -1,0 +1,161 @@
+//! Arguments, by clap.
+
+use crate::scenario::Override;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// What each documented fix does to your mail: Sendmail-based Proofpoint in front of Exchange Online,
+/// simulated.
+#[derive(Debug, Parser)]
+#[command(name = "mailflow", version, arg_required_else_help = true, after_help = EXITS)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 done, no expectation missed; 1 an expectation was missed; 2 bad arguments \
+                     or input; 3 could not read or write; 4 internal error; 130 stopped by Ctrl-C.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Simulate, show how late mail is, judge the expectations
+    Run(RunArgs),
+    /// Validate scenarios without simulating; lists every problem
+    Check(CheckArgs),
+    /// Write a commented scenario to start from
+    Init(InitArgs),
+    /// Hold the model against recorded systems
+    Validate(ValidateArgs),
+}
+
+/// Arguments of `mailflow run`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct RunArgs {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Replace a value in every scenario, e.g. proofpoint.queue_runners=10
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
+    pub set: Vec<Override>,
+    /// Independent days to simulate
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub repeats: Option<u32>,
+    /// Seed: the same seed gives the same bytes, on any machine
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Write results here instead of to output/<file name>
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Count an undecided expectation as missed
+    #[arg(long)]
+    pub strict: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+    /// Only the verdicts: no progress, no page
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Every metric
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct CheckArgs {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Replace a value in every scenario
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
+    set: Vec<Override>,
+}
+
+impl CheckArgs {
+    pub(super) fn overrides(&self) -> Vec<Override> {
+        self.set.clone()
+    }
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct InitArgs {
+    /// Where to write it
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Which of the shipped scenarios to start from
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Option<String>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct ValidateArgs {
+    /// Case folders: setup.json, injected.csv and what was recorded
+    #[arg(required = true, value_name = "CASE_DIR")]
+    pub(super) cases: Vec<PathBuf>,
+    /// Seeds for each case
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(super) repeats: u32,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<u16>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A page for people
+    Table,
+    /// One object, or an array for several files
+    Json,
+    /// One row for each metric
+    Csv,
+    /// Markdown tables
+    Md,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+fn parse_override(text: &str) -> Result<Override, String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok(Override { key: key.trim().to_owned(), value: value.trim().to_owned() })
+        }
+        _ => Err("expected KEY=VALUE, for example proofpoint.queue_runners=10".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn an_override_is_a_key_and_a_value() {
+        let read = parse_override("mail.size = fixed=5 KB").expect("read");
+        assert_eq!((read.key.as_str(), read.value.as_str()), ("mail.size", "fixed=5 KB"));
+        assert!(parse_override("queue_runners").is_err());
+        assert!(parse_override("=5").is_err());
+    }
+}

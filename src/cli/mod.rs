@@ -1,0 +1,46 @@
+//! The command line: arguments in, exit code out. Data goes to stdout, everything else to stderr.
+
+mod args;
+mod check;
+mod exit;
+mod init;
+mod output;
+mod progress;
+mod run;
+mod validate;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::panic;
+
+pub use args::{Colour, Format, RunArgs};
+pub use exit::Exit;
+
+/// Runs the command line `args` (program name first) and returns the exit code, see [`Exit`].
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors: clap prints them to stdout. A closed pipe is no error either.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::BadInput } else { Exit::Done }.code();
+        }
+    };
+    panic::set_hook(Box::new(|info| {
+        eprintln!("mailflow: internal error: {info}");
+        eprintln!(
+            "This is a bug in mailflow, not in your files. Please report it with the scenario."
+        );
+    }));
+    panic::catch_unwind(|| dispatch(&args)).unwrap_or_else(|_| Exit::Internal.code())
+}
+
+fn dispatch(args: &Args) -> u8 {
+    match &args.command {
+        Command::Run(run) => run::run(run).code(),
+        Command::Check(check) => check::check(&check.files, &check.overrides()),
+        Command::Init(init) => init::init(init.file.as_deref(), init.preset.as_deref()),
+        Command::Validate(validate) => validate::validate(validate),
+    }
+}

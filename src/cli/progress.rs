@@ -1,0 +1,74 @@
+//! Progress on stderr, on a terminal only: replications done, messages a second, time left. The only reader
+//! of the wall clock, and the one who hears Ctrl-C.
+
+use crate::experiment::Observer;
+use crate::measure::RunRecord;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, stderr};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// From now on the first Ctrl-C ends the work after the replications under way, the second at once.
+pub(super) fn listen_for_ctrl_c() {
+    let handler = || {
+        if STOPPED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!("\nStopping after the days under way; press Ctrl-C again to stop at once.");
+    };
+    // Without a handler Ctrl-C still ends the program, only less politely.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// Whether Ctrl-C was pressed.
+pub(super) fn stopped() -> bool {
+    STOPPED.load(Ordering::SeqCst)
+}
+
+/// Shows the progress of one scenario.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    messages: AtomicU64,
+    started: Instant,
+}
+
+impl Progress {
+    /// Starts to show `repeats` replications of `name`; `quiet` shows nothing.
+    #[allow(clippy::disallowed_methods)] // This is the file that may read the clock.
+    pub(super) fn new(name: &str, repeats: u32, quiet: bool) -> Self {
+        let target = if quiet || !stderr().is_terminal() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(10)
+        };
+        let bar = ProgressBar::with_draw_target(Some(u64::from(repeats)), target);
+        let template = "{prefix} [{bar:24}] {pos}/{len} days  {msg}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(name.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Progress { bar, messages: AtomicU64::new(0), started: Instant::now() }
+    }
+
+    /// Clears the line.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn done(&self, record: &RunRecord) {
+        let new = record.counts.deliveries_simulated;
+        let messages = self.messages.fetch_add(new, Ordering::Relaxed) + new;
+        let seconds = self.started.elapsed().as_secs_f64().max(1e-3);
+        self.bar.set_message(format!("{:.2} M messages/s", messages as f64 / seconds / 1e6));
+        self.bar.inc(1);
+    }
+
+    fn stop(&self) -> bool {
+        stopped()
+    }
+}

@@ -1,0 +1,271 @@
+//! `mailflow run`: load everything, understand every expectation, then simulate, write and show.
+
+use super::args::{Colour, Format, RunArgs};
+use super::output::{print, write_file};
+use super::progress::{Progress, listen_for_ctrl_c};
+use super::{Exit, output::WriteError};
+use crate::experiment::{
+    self, Bound, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
+};
+use crate::measure::RunRecord;
+use crate::report::{self, Page, Style};
+use crate::scenario::{self, Drain, LoadError, Scenario};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// A scenario ready to run: its expectations are understood and what they compare with is loaded.
+struct Job {
+    scenario: Scenario,
+    folder: PathBuf,
+    expectations: Vec<(Expectation, Option<Compared>)>,
+}
+
+/// A scenario that another one compares itself with.
+#[derive(Clone)]
+struct Compared {
+    path: PathBuf,
+    scenario: Scenario,
+}
+
+/// What one scenario left behind.
+struct Outcome<'a> {
+    job: &'a Job,
+    results: Results,
+    files: Vec<String>,
+}
+
+/// Records by (file, seed, repeats), so that a baseline is simulated once, however many compare with it.
+type Baselines = BTreeMap<(PathBuf, u64, u32), Vec<RunRecord>>;
+
+/// Runs the command.
+pub(super) fn run(args: &RunArgs) -> Exit {
+    let jobs = match prepare(args) {
+        Ok(jobs) => jobs,
+        Err(exit) => return exit,
+    };
+    listen_for_ctrl_c();
+    let style = style(args);
+    let (mut outcomes, mut baselines) = (Vec::new(), Baselines::new());
+    for job in &jobs {
+        match one(job, args, &mut baselines) {
+            Ok(outcome) => {
+                // A page is shown as soon as it is ready; the other formats need all of them.
+                if let Err(error) = show_page(&outcome, args, style) {
+                    return complain(&error);
+                }
+                outcomes.push(outcome);
+            }
+            Err(exit) => return exit,
+        }
+    }
+    let results: Vec<&Results> = outcomes.iter().map(|outcome| &outcome.results).collect();
+    let all = match args.format {
+        Format::Json => report::json(&results),
+        Format::Csv => report::csv(&results),
+        Format::Md => report::markdown(&results),
+        Format::Table if results.len() > 1 => report::comparison(&results, style),
+        Format::Table => String::new(),
+    };
+    if let Err(error) = print(&all) {
+        return complain(&error);
+    }
+    let kept = results.iter().all(|results| results.keeps(args.strict));
+    if kept { Exit::Done } else { Exit::Missed }
+}
+
+fn complain(error: &WriteError) -> Exit {
+    eprintln!("mailflow: {error}");
+    Exit::Io
+}
+
+/// Loads every file and understands every expectation. All problems of all files are shown, not the first.
+fn prepare(args: &RunArgs) -> Result<Vec<Job>, Exit> {
+    let (mut jobs, mut worst, mut folders) = (Vec::new(), Exit::Done, BTreeSet::new());
+    for file in &args.files {
+        let loaded = load(file, &args.set).and_then(|mut scenario| {
+            scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
+            scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
+            let expectations = expectations(&scenario, file)?;
+            let folder = folder(args, file);
+            Ok(Job { scenario, folder, expectations })
+        });
+        match loaded {
+            Ok(job) if !folders.insert(job.folder.clone()) => {
+                eprintln!(
+                    "mailflow: {}: another file of this call writes to {} as well; run them apart or \
+                     rename one",
+                    file.display(),
+                    job.folder.display()
+                );
+                worst = worst.max(Exit::BadInput);
+            }
+            Ok(job) => jobs.push(job),
+            Err(exit) => worst = worst.max(exit),
+        }
+    }
+    if worst == Exit::Done { Ok(jobs) } else { Err(worst) }
+}
+
+fn load(file: &Path, overrides: &[scenario::Override]) -> Result<Scenario, Exit> {
+    scenario::load(file, overrides).map_err(|error| {
+        eprintln!("{error}");
+        if matches!(error, LoadError::Io(_)) { Exit::Io } else { Exit::BadInput }
+    })
+}
+
+/// Where the results of `file` go: `output/<stem>`, or `--out`, or its subfolder when there are several.
+fn folder(args: &RunArgs, file: &Path) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default();
+    match &args.out {
+        None => Path::new("output").join(stem),
+        Some(out) if args.files.len() == 1 => out.clone(),
+        Some(out) => out.join(stem),
+    }
+}
+
+fn expectations(
+    scenario: &Scenario,
+    file: &Path,
+) -> Result<Vec<(Expectation, Option<Compared>)>, Exit> {
+    let (mut understood, mut worst) = (Vec::new(), Exit::Done);
+    for line in &scenario.expect {
+        match Expectation::parse(&line.text) {
+            Err(error) => {
+                let column = line.column + error.offset;
+                eprintln!("{}:{}:{column}: {error}", file.display(), line.line);
+                worst = worst.max(Exit::BadInput);
+            }
+            Ok(expectation) => match compared(&expectation, scenario, file) {
+                Ok(other) => understood.push((expectation, other)),
+                Err(exit) => {
+                    let text = &line.text;
+                    eprintln!(
+                        "{}:{}:{}: needed by `{text}`",
+                        file.display(),
+                        line.line,
+                        line.column
+                    );
+                    worst = worst.max(exit);
+                }
+            },
+        }
+    }
+    if worst == Exit::Done { Ok(understood) } else { Err(worst) }
+}
+
+/// Loads what `expectation` compares with. `--set` does not reach it: a baseline stays as it is.
+fn compared(
+    expectation: &Expectation,
+    scenario: &Scenario,
+    file: &Path,
+) -> Result<Option<Compared>, Exit> {
+    let Bound::Times { file: other, .. } = &expectation.bound else { return Ok(None) };
+    let path = file.parent().unwrap_or(Path::new("")).join(other);
+    let mut loaded = load(&path, &[])?;
+    (loaded.run.seed, loaded.run.repeats) = (scenario.run.seed, scenario.run.repeats);
+    Ok(Some(Compared { path, scenario: loaded }))
+}
+
+/// Simulates, judges and writes one scenario.
+fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Outcome<'a>, Exit> {
+    let scenario = &job.scenario;
+    let run = &scenario.run;
+    for compared in job.expectations.iter().filter_map(|(_, other)| other.as_ref()) {
+        let key = (compared.path.clone(), run.seed, run.repeats);
+        if let Entry::Vacant(missing) = baselines.entry(key) {
+            missing.insert(simulate(&compared.scenario, args)?);
+        }
+    }
+    let records = simulate(scenario, args)?;
+    let evidence = Evidence::new(&records, run.seed);
+    let others: Vec<Option<Evidence>> = job
+        .expectations
+        .iter()
+        .map(|(_, other)| {
+            let key = (other.as_ref()?.path.clone(), run.seed, run.repeats);
+            Some(Evidence::new(baselines.get(&key)?, run.seed))
+        })
+        .collect();
+    let lines: Vec<(Expectation, Option<&Evidence>)> = job
+        .expectations
+        .iter()
+        .zip(&others)
+        .map(|((line, _), other)| (line.clone(), other.as_ref()))
+        .collect();
+    let when = (run.seed, run.simulate);
+    let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes(scenario));
+    let mut files = Vec::new();
+    let path = job.folder.join("results.json");
+    write_file(&path, &report::json(&[&results])).map_err(|error| complain(&error))?;
+    files.push(path.display().to_string());
+    files.extend(draw_charts(&job.folder, scenario, &results, &records));
+    Ok(Outcome { job, results, files })
+}
+
+/// The slot for the charts: draws them into `folder` and names the files.
+fn draw_charts(_: &Path, _: &Scenario, _: &Results, _: &[RunRecord]) -> Vec<String> {
+    Vec::new()
+}
+
+fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {
+    let run = &scenario.run;
+    let settings = ReplicationSettings {
+        simulate: run.simulate,
+        warm_up: run.warm_up,
+        drain: run.drain == Drain::UntilEmpty,
+        seed: run.seed,
+    };
+    let jobs = args.jobs.map_or(0, usize::from);
+    let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs };
+    let progress = Progress::new(&scenario.name, run.repeats, args.quiet);
+    let records = experiment::run(&plan, &progress);
+    progress.finish();
+    records.map_err(|stopped| {
+        eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
+        Exit::Stopped
+    })
+}
+
+fn notes(scenario: &Scenario) -> Vec<Warning> {
+    let note = |note: &scenario::Note| Warning {
+        kind: WarningKind::Scenario(note.kind.clone()),
+        text: note.text.clone(),
+        next: note.next.clone(),
+    };
+    scenario.notes.iter().map(note).collect()
+}
+
+fn style(args: &RunArgs) -> Style {
+    let asked = match args.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        // An empty NO_COLOR counts as not set: https://no-color.org
+        Colour::Auto => {
+            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::io::stdout().is_terminal()
+        }
+    };
+    Style { colour: asked }
+}
+
+fn show_page(outcome: &Outcome, args: &RunArgs, style: Style) -> Result<(), WriteError> {
+    if args.format != Format::Table {
+        return Ok(());
+    }
+    if args.quiet {
+        return print(&report::verdicts(&outcome.results, style));
+    }
+    let trust = report::trust(&outcome.job.scenario.params);
+    let page = Page {
+        results: &outcome.results,
+        about: &outcome.job.scenario.about,
+        simulate: outcome.job.scenario.run.simulate,
+        trust: &trust,
+        files: &outcome.files,
+        all_metrics: args.verbose,
+    };
+    let gap = if outcome.job.folder == folder(args, &args.files[0]) { "" } else { "\n" };
+    print(&format!("{gap}{}", report::page(&page, style)))
+}

@@ -1,0 +1,221 @@
+//! Warnings: look before you trust this result. A closed list, each with a next step.
+
+use super::{Estimate, Metrics};
+use crate::measure::{Metric, RunRecord};
+use crate::units::Span;
+use serde::{Deserialize, Serialize};
+
+/// Why to look twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningKind {
+    /// No measured message arrived.
+    NoMail,
+    /// The queue still grows at the end.
+    Unstable,
+    /// Measured messages were still queued or bounced.
+    Censored,
+    /// Some days are fine and some are not.
+    DaysDisagree,
+    /// Too few replications for a good interval.
+    FewReplications,
+    /// Too few messages for the extreme quantiles.
+    ThinTail,
+    /// Anything that the scenario itself gives rise to, by the name the scenario room gave it.
+    #[serde(untagged)]
+    Scenario(String),
+}
+
+/// One warning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Which.
+    pub kind: WarningKind,
+    /// What was seen.
+    pub text: String,
+    /// What to do about it.
+    pub next: String,
+}
+
+/// Fewest replications whose intervals hold about what they promise.
+const ENOUGH_REPLICATIONS: usize = 10;
+/// Fewest messages that should lie beyond a quantile.
+const ENOUGH_BEYOND: f64 = 10.0;
+
+/// All warnings about these records, in order of weight. `simulate` is the measured time, without drain.
+pub fn warnings(records: &[RunRecord], metrics: &Metrics, simulate: Span) -> Vec<Warning> {
+    let arrived: u64 = records.iter().map(|record| record.counts.arrived).sum();
+    if arrived == 0 {
+        return vec![warning(
+            WarningKind::NoMail,
+            "No measured message arrived: there are no delays to report.".to_owned(),
+            "Check mail.arrivals, mail.scale and that run.warm_up is shorter than run.simulate.",
+        )];
+    }
+    let all = [
+        unstable(records, simulate),
+        censored(records, arrived),
+        days_disagree(metrics.get(Metric::DaysLate), records.len()),
+        few_replications(records.len()),
+        thin_tail(arrived),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn warning(kind: WarningKind, text: String, next: &str) -> Warning {
+    Warning { kind, text, next: next.to_owned() }
+}
+
+fn unstable(records: &[RunRecord], simulate: Span) -> Option<Warning> {
+    let growing = records.iter().filter(|record| still_growing(record, simulate)).count();
+    (2 * growing > records.len()).then(|| {
+        warning(
+            WarningKind::Unstable,
+            format!(
+                "The queue was still growing at the end in {growing} of {} runs: more mail comes than \
+                 goes, so delays depend on how long one looks.",
+                records.len()
+            ),
+            "Add queue runners, lower mail.scale, or simulate longer to see whether it recovers.",
+        )
+    })
+}
+
+/// Whether the queue in the last tenth of `simulate` is the longest of all tenths, clearly longer than in
+/// the tenth before, and holds more than 2 % of the day's mail. A night without mail ends a healthy day
+/// with an empty queue, so none of this holds there.
+fn still_growing(record: &RunRecord, simulate: Span) -> bool {
+    let bin = record.timeline.bin.nanos().max(1);
+    let bins = usize::try_from(simulate.nanos() / bin).unwrap_or(usize::MAX);
+    let queue = &record.timeline.queue[..bins.min(record.timeline.queue.len())];
+    let tenth = queue.len() / 10;
+    if tenth == 0 {
+        return false;
+    }
+    let means: Vec<f64> = queue
+        .rchunks(tenth)
+        .take(10)
+        .map(|part| part.iter().sum::<f64>() / part.len() as f64)
+        .collect();
+    let (last, before) = (means[0], means[1]);
+    means.iter().all(|mean| *mean <= last)
+        && last > 1.05 * before
+        && last > 0.02 * record.counts.arrived as f64
+}
+
+fn censored(records: &[RunRecord], arrived: u64) -> Option<Warning> {
+    let queued: u64 = records.iter().map(|record| record.counts.queued).sum();
+    let bounced: u64 = records.iter().map(|record| record.counts.bounced).sum();
+    if queued + bounced == 0 {
+        return None;
+    }
+    let part = |n: u64, what: &str| {
+        (n > 0).then(|| format!("{n} ({:.2} %) {what}", 100.0 * n as f64 / arrived as f64))
+    };
+    let parts: Vec<_> =
+        [part(queued, "were still queued at the end"), part(bounced, "were given up and bounced")]
+            .into_iter()
+            .flatten()
+            .collect();
+    let next = if queued > 0 {
+        "Set run.drain: until_empty or simulate longer; values marked with > are lower bounds."
+    } else {
+        "Look at give_up_after and outages; bounced mail counts as later than every bound."
+    };
+    let text = format!("Of {arrived} measured messages {}.", parts.join(" and "));
+    Some(warning(WarningKind::Censored, text, next))
+}
+
+fn days_disagree(late: Option<&Estimate>, runs: usize) -> Option<Warning> {
+    let late = late?;
+    let (share, low, high) = (late.point?, late.low?, late.high?);
+    (share > 0.0 && share < 1.0).then(|| {
+        warning(
+            WarningKind::DaysDisagree,
+            format!(
+                "{:.0} of {runs} days had a p99 over an hour; from so many days, {:.0} to {:.0} % of all \
+                 days would.",
+                share * runs as f64,
+                100.0 * low,
+                100.0 * high
+            ),
+            "Read the column for a single day, not only the average; more --repeats narrow the share.",
+        )
+    })
+}
+
+fn few_replications(runs: usize) -> Option<Warning> {
+    let text = match runs {
+        1 => "One replication: how far another day would differ is unknown, no interval is given \
+              and no expectation can be decided."
+            .to_owned(),
+        _ => format!("Only {runs} replications: the intervals are rough."),
+    };
+    let next = "Use --repeats 20 or more.";
+    (runs < ENOUGH_REPLICATIONS).then(|| warning(WarningKind::FewReplications, text, next))
+}
+
+fn thin_tail(arrived: u64) -> Option<Warning> {
+    let beyond = |p: f64| (1.0 - p) * arrived as f64;
+    let thin =
+        [(0.99, "p99"), (0.999, "p99.9")].into_iter().find(|(p, _)| beyond(*p) < ENOUGH_BEYOND);
+    thin.map(|(p, name)| {
+        warning(
+            WarningKind::ThinTail,
+            format!(
+                "{arrived} measured messages in all: {name} and beyond rest on about {:.1} of them.",
+                beyond(p)
+            ),
+            "Use more --repeats, or judge by a lower quantile.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::estimate::tests::record;
+    use super::*;
+    use crate::experiment::Evidence;
+
+    fn kinds(records: &[RunRecord], simulate: Span) -> Vec<WarningKind> {
+        let metrics = Metrics::of(&Evidence::new(records, 1), &[]);
+        warnings(records, &metrics, simulate).into_iter().map(|warning| warning.kind).collect()
+    }
+
+    #[test]
+    fn a_healthy_study_has_no_warnings() {
+        assert_eq!(kinds(&vec![record(&[1; 1_000], &[], &[]); 20], Span::from_hours(24)), []);
+    }
+
+    #[test]
+    fn each_cause_is_named() {
+        let hour = Span::from_hours(1);
+        let day = |queued: &[u64]| record(&[1; 10_000], queued, &[]);
+        assert_eq!(kinds(&vec![record(&[], &[], &[]); 20], hour), [WarningKind::NoMail]);
+        assert_eq!(kinds(&vec![day(&[]); 3], hour), [WarningKind::FewReplications]);
+        assert_eq!(kinds(&vec![day(&[5]); 20], hour), [WarningKind::Censored]);
+        assert_eq!(kinds(&vec![record(&[1; 10], &[], &[]); 20], hour), [WarningKind::ThinTail]);
+        let mut days = vec![day(&[]); 19];
+        days.push(record(&[7200; 10_000], &[], &[]));
+        let metrics = Metrics::of(&Evidence::new(&days, 1), &[]);
+        let found = warnings(&days, &metrics, hour);
+        assert_eq!(found[0].kind, WarningKind::DaysDisagree);
+        assert!(found[0].text.starts_with("1 of 20 days"), "{}", found[0].text);
+        assert!(found[0].text.contains("1 to 24 %"), "{}", found[0].text);
+    }
+
+    #[test]
+    fn a_queue_that_grows_to_the_end_is_unstable_and_one_that_empties_overnight_is_not() {
+        let run = |queue: &dyn Fn(usize) -> f64| {
+            let mut record = record(&[1; 10_000], &[], &[]);
+            record.timeline.bin = Span::from_mins(1);
+            record.timeline.queue = (0..100).map(queue).collect();
+            vec![record; 20]
+        };
+        let simulate = Span::from_mins(100);
+        assert_eq!(kinds(&run(&|bin| 30.0 * bin as f64), simulate), [WarningKind::Unstable]);
+        assert_eq!(kinds(&run(&|bin| 3000.0 - 30.0 * bin as f64), simulate), []);
+        // What is drained after `simulate` does not count.
+        assert_eq!(kinds(&run(&|bin| 30.0 * bin as f64), Span::from_mins(5)), []);
+    }
+}

@@ -1,0 +1,43 @@
+//! What an answer rests on: what the model was held against, and which assumed values decide.
+
+use super::human;
+use crate::model::distribution::Shape;
+use crate::model::params::{Arrivals, Params, QueueRuns};
+
+/// The lines that end every report (INTERFACE section 4).
+pub fn trust(params: &Params) -> Vec<String> {
+    let seconds = |shape: &Shape| human::duration(shape.mean());
+    let sender = &params.sender;
+    let pause = match sender.runs {
+        QueueRuns::Persistent { .. } => "persistent runs",
+        QueueRuns::Periodic { .. } => "periodic runs",
+    };
+    let mail = match &params.workload.arrivals {
+        Arrivals::None => "no steady mail".to_owned(),
+        Arrivals::Poisson(rate) => format!("{} messages/s at random", human::number(rate.0)),
+        Arrivals::Constant(rate) => format!("{} messages/s, evenly", human::number(rate.0)),
+        Arrivals::DailyProfile(hours) => {
+            format!("{} messages a day", human::number(hours.iter().sum::<f64>().round()))
+        }
+        Arrivals::Replay(recorded) => format!("{} recorded messages", recorded.len()),
+    };
+    let lifetime = params.receiver.connection_lifetime.map_or_else(
+        || "no limit on a connection's life".to_owned(),
+        |lifetime| format!("connections ended after {lifetime}"),
+    );
+    vec![
+        "Held against a real Sendmail 8.17.1 in a laboratory; not against Proofpoint's build, \
+         not against Exchange Online itself."
+            .to_owned(),
+        format!(
+            "The answer hangs on these values; put in your own: {mail} (mail.arrivals), {} \
+             (proofpoint.queue_runners) in {pause}, {} from the last byte to the reply \
+             (exchange_online.service_time), {lifetime} (exchange_online.connection_lifetime).",
+            match sender.runners {
+                1 => "1 queue runner".to_owned(),
+                n => format!("{n} queue runners"),
+            },
+            seconds(&params.receiver.service_time),
+        ),
+    ]
+}

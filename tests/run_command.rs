@@ -1,0 +1,129 @@
+//! `mailflow run` as its users see it: exit codes, output, files.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A folder with scenario files of these names and expectations.
+fn folder(files: &[(&str, &[&str])]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, expectations) in files {
+        let mut text = format!("name: The {name} site\nabout: Does it run?\n");
+        text += "run: { simulate: 2h, repeats: 4 }\nmail: { arrivals: { poisson: { rate: 10/min } } }\n";
+        if !expectations.is_empty() {
+            text += "expect:\n";
+        }
+        for expectation in *expectations {
+            text += &format!("  - {expectation}\n");
+        }
+        fs::write(folder.path().join(format!("{name}.yaml")), text).expect("written");
+    }
+    folder
+}
+
+fn mailflow(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("mailflow").expect("built");
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn stdout(command: &mut Command, code: i32) -> String {
+    let output = command.assert().code(code).get_output().stdout.clone();
+    String::from_utf8(output).expect("text")
+}
+
+#[test]
+fn a_run_without_missed_expectation_exits_0_and_writes_its_results() {
+    let folder = folder(&[("good", &["messages arrived > 0", "p50 delay < 5d"])]);
+    let page = stdout(&mut mailflow(folder.path(), &["run", "good.yaml"]), 0);
+    assert!(page.contains("How late mail was") && page.contains("met        messages arrived > 0"));
+    let stored =
+        fs::read_to_string(folder.path().join("output/good/results.json")).expect("stored");
+    let json = stdout(&mut mailflow(folder.path(), &["run", "good.yaml", "--format", "json"]), 0);
+    assert_eq!(json, stored);
+    assert!(!json.contains(folder.path().to_str().expect("a path")));
+}
+
+#[test]
+fn a_missed_expectation_exits_1_and_an_undecided_one_only_when_strict() {
+    let folder =
+        folder(&[("bad", &["messages arrived == 0"]), ("doubt", &["messages arrived > 0"])]);
+    mailflow(folder.path(), &["run", "bad.yaml"]).assert().code(1);
+    // One replication decides nothing.
+    let one = ["run", "doubt.yaml", "--repeats", "1"];
+    mailflow(folder.path(), &one).assert().code(0);
+    mailflow(folder.path(), &one).arg("--strict").assert().code(1);
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_jobs_but_on_the_seed() {
+    let folder = folder(&[("site", &[])]);
+    let json = |more: &[&str]| {
+        let arguments = [&["run", "site.yaml", "--format", "json"], more].concat();
+        stdout(&mut mailflow(folder.path(), &arguments), 0)
+    };
+    assert_eq!(json(&["--jobs", "1"]), json(&["--jobs", "2"]));
+    assert_ne!(json(&[]), json(&["--seed", "43"]));
+}
+
+#[test]
+fn a_slip_in_an_expectation_is_found_before_anything_runs() {
+    let folder = folder(&[("slip", &["p99 dellay < 5m", "p99 delay < 20"])]);
+    let assert = mailflow(folder.path(), &["run", "slip.yaml"]).assert().code(2);
+    let errors = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
+    for part in
+        ["slip.yaml:6:5", "did you mean `delay.p99`", "slip.yaml:7:17", "a duration with its unit"]
+    {
+        assert!(errors.contains(part), "{part} in: {errors}");
+    }
+    assert!(!folder.path().join("output").exists());
+}
+
+#[test]
+fn wrong_arguments_exit_2_and_unreadable_or_unwritable_files_exit_3() {
+    let folder = folder(&[("site", &[]), ("compares", &["p99 delay < 1 x gone.yaml"])]);
+    fs::write(folder.path().join("file"), "").expect("written");
+    mailflow(folder.path(), &["run"]).assert().code(2);
+    mailflow(folder.path(), &["run", "site.yaml", "--repeats", "0"]).assert().code(2);
+    mailflow(folder.path(), &["run", "site.yaml", "--set", "nonsense"]).assert().code(2);
+    mailflow(folder.path(), &["run", "gone.yaml"]).assert().code(3);
+    mailflow(folder.path(), &["run", "compares.yaml"]).assert().code(3);
+    mailflow(folder.path(), &["run", "site.yaml", "--out", "file/x"]).assert().code(3);
+    mailflow(folder.path(), &["--help"]).assert().code(0);
+}
+
+#[test]
+fn several_files_give_an_array_and_a_table_and_a_folder_each() {
+    let folder = folder(&[("one", &[]), ("two", &["p99 delay <= 1 x one.yaml"])]);
+    let page =
+        stdout(&mut mailflow(folder.path(), &["run", "one.yaml", "two.yaml", "--out", "o"]), 0);
+    assert!(page.contains("All scenarios"), "{page}");
+    assert!(folder.path().join("o/one/results.json").exists());
+    assert!(folder.path().join("o/two/results.json").exists());
+    let arguments = ["run", "one.yaml", "two.yaml", "--format", "json"];
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&mut mailflow(folder.path(), &arguments), 0)).expect("JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(2));
+    // The two sites are the same, so their difference is exactly nothing.
+    assert_eq!(json[1]["cells"][0]["expectations"][0]["verdict"], "met");
+}
+
+#[test]
+fn two_files_that_would_write_to_one_folder_are_refused() {
+    let folder = folder(&[("site", &[])]);
+    fs::create_dir(folder.path().join("sub")).expect("made");
+    fs::copy(folder.path().join("site.yaml"), folder.path().join("sub/site.yaml")).expect("copied");
+    mailflow(folder.path(), &["run", "site.yaml", "sub/site.yaml"]).assert().code(2);
+}
+
+#[test]
+fn quiet_prints_only_verdicts_and_nothing_else_uses_colour_in_a_pipe() {
+    let folder = folder(&[("site", &["messages arrived > 0"])]);
+    let quiet = stdout(&mut mailflow(folder.path(), &["run", "-q", "site.yaml"]), 0);
+    assert_eq!(quiet.lines().count(), 2, "{quiet}");
+    let page = stdout(&mut mailflow(folder.path(), &["run", "site.yaml"]), 0);
+    assert!(!page.contains('\x1b'));
+    let colour = ["run", "site.yaml", "--color", "always"];
+    assert!(stdout(&mut mailflow(folder.path(), &colour), 0).contains('\x1b'));
+}
