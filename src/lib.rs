@@ -21,5 +21,6 @@
 pub mod engine;
 pub mod measure;
 pub mod model;
+pub mod scenario;
 pub mod stats;
 pub mod units;

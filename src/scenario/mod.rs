@@ -1,0 +1,212 @@
+//! Scenarios: what a user writes, checked and turned into plain numbers.
+//!
+//! The only room that knows YAML. Text becomes a tree that remembers places (`node`), overrides are put
+//! into it (`overrides`), the reader walks it with the table of keys beside it (`keys`, `reader`, one file
+//! per element) and resolves it into [`Params`]. Every problem is collected and shown at once.
+//!
+//! ```
+//! use mailflow::scenario;
+//! let text = "proofpoint: { messages_per_connection: 199 }";
+//! let scenario = scenario::parse("fix.yaml", text, ".".as_ref(), &[]).expect("valid");
+//! assert_eq!(scenario.params.sender.messages_per_connection, Some(199));
+//! assert_eq!(scenario.name, "fix");
+//! ```
+
+mod arrivals;
+mod csv;
+mod exchange_online;
+pub mod keys;
+mod mail;
+mod network;
+mod node;
+mod overrides;
+mod problem;
+mod proofpoint;
+mod reader;
+mod run;
+mod shape;
+
+pub use overrides::Override;
+pub use problem::{LoadError, Problem, Problems};
+pub use run::{Drain, RunSettings};
+
+use crate::model::params::Params;
+use node::{Node, Place, Value};
+use reader::{Report, Section};
+use std::path::{Path, PathBuf};
+
+/// A scenario, checked and resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// The key `name`, else the stem of the file's name.
+    pub name: String,
+    /// The key `about`; may be empty.
+    pub about: String,
+    /// The file it was loaded from.
+    pub file: Option<PathBuf>,
+    /// Its text, as written.
+    pub text: String,
+    /// How long, how often, with which seed.
+    pub run: RunSettings,
+    /// What the model depends on.
+    pub params: Params,
+    /// What must come out, as text; `experiment` reads it.
+    pub expect: Vec<ExpectLine>,
+    /// What the user should know although nothing is wrong.
+    pub notes: Vec<Note>,
+}
+
+/// One line of `expect:` with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectLine {
+    /// The expectation as written.
+    pub text: String,
+    /// Its line, from 1; 0 if it was set on the command line.
+    pub line: usize,
+    /// Its column, from 1; 0 if it was set on the command line.
+    pub column: usize,
+}
+
+/// Something to know before trusting a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// A short name that does not change.
+    pub kind: &'static str,
+    /// What is to be known.
+    pub text: String,
+    /// What to do about it.
+    pub next: String,
+}
+
+/// Loads, checks and resolves a scenario file.
+///
+/// # Errors
+/// [`LoadError::Io`] if the file cannot be read, [`LoadError::Invalid`] with every problem in it.
+pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, LoadError> {
+    let io = |source| LoadError::Io { path: path.to_owned(), source };
+    // A file too large to be a scenario is refused before it is read into memory.
+    let size = std::fs::metadata(path).map_err(io)?.len();
+    if size > 64 << 20 {
+        let found = format!("a file of {size} bytes");
+        let accepted = "a YAML text file of at most 1 MiB in UTF-8";
+        let problem = node::file_problem(0, 0, &found, accepted, "is this a scenario file?");
+        return Err(LoadError::Invalid(Problems::new(&path.to_string_lossy(), "", vec![problem])));
+    }
+    let bytes = std::fs::read(path).map_err(io)?;
+    let name = path.to_string_lossy();
+    let text = decode(bytes)
+        .map_err(|problem| LoadError::Invalid(Problems::new(&name, "", vec![*problem])))?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut scenario = parse(&name, &text, base, overrides).map_err(LoadError::Invalid)?;
+    scenario.file = Some(path.to_owned());
+    Ok(scenario)
+}
+
+fn decode(bytes: Vec<u8>) -> Result<String, Box<Problem>> {
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let before =
+            String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default()).into_owned();
+        let (line, column) = node::line_and_column(&before, before.len());
+        let advice = match utf16 {
+            true => "the file is in UTF-16; save it as UTF-8",
+            false => "save the file as UTF-8; is it a scenario file at all?",
+        };
+        let found = "bytes that are not UTF-8 text";
+        Box::new(node::file_problem(line, column, found, "a YAML text file in UTF-8", advice))
+    })
+}
+
+/// Checks and resolves a scenario given as text; CSV files are looked for in `base_dir`.
+///
+/// # Errors
+/// Every problem of the text and of the overrides.
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    base_dir: &Path,
+    overrides: &[Override],
+) -> Result<Scenario, Problems> {
+    let clean = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let fail = |list| Problems::new(file_name, clean, list);
+    let mut root = node::parse(clean).map_err(|problem| fail(vec![*problem]))?;
+    check_top(&root).map_err(|problem| fail(vec![*problem]))?;
+    let mut problems = Vec::new();
+    node::duplicates(&root, "", &mut problems);
+    overrides::apply(&mut root, overrides, &mut problems);
+    let report = Report::new(base_dir);
+    let mut scenario = resolve(&root, file_name, &report);
+    let (found, notes) = report.into_parts();
+    problems.extend(found);
+    if !problems.is_empty() {
+        return Err(fail(problems));
+    }
+    scenario.text = text.to_owned();
+    scenario.notes = notes;
+    Ok(scenario)
+}
+
+/// A scenario is a map; everything else gets one plain sentence.
+fn check_top(root: &Node) -> Result<(), Box<Problem>> {
+    let accepted = format!("a map of {}", keys::names(""));
+    let (found, advice) = match &root.value {
+        Value::Map(_) => return Ok(()),
+        Value::Null => (
+            "an empty file".to_owned(),
+            "write at least a name, such as \"name: My mail\"; `mailflow init` writes an example",
+        ),
+        Value::List(_) => (root.describe(), "take the leading dashes out"),
+        Value::Scalar(_) => (root.describe(), "write key: value, one per line"),
+    };
+    let Place { line, column, .. } = root.place;
+    Err(Box::new(node::file_problem(line, column, &found, &accepted, advice)))
+}
+
+fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
+    let top = Section::top(root, report);
+    let stem = Path::new(file_name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let mut name = stem.unwrap_or_else(|| file_name.to_owned());
+    top.set("name", |f| f.string(), &mut name);
+    let mut about = String::new();
+    top.set("about", |f| f.string(), &mut about);
+    let run = run::read(&top);
+    let params = Params {
+        workload: mail::read(&top, &run),
+        sender: proofpoint::read(&top),
+        receiver: exchange_online::read(&top),
+        network: network::read(&top),
+    };
+    let mut expect = Vec::new();
+    top.set("expect", expectations, &mut expect);
+    let (text, notes, file) = (String::new(), Vec::new(), None);
+    Scenario { name, about, file, text, run, params, expect, notes }
+}
+
+/// The lines of `expect:`; one text alone is a list of one.
+fn expectations(field: &reader::Field<'_>) -> Option<Vec<ExpectLine>> {
+    let items = match &field.node.value {
+        Value::Scalar(_) => std::slice::from_ref(field.node),
+        _ => field.items()?,
+    };
+    let mut lines = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match &item.value {
+            Value::Scalar(text) if !text.trim().is_empty() => {
+                let from_file = item.place.origin.is_none();
+                let place = |number| if from_file { number } else { 0 };
+                let (line, column) = (place(item.place.line), place(item.place.column));
+                lines.push(ExpectLine { text: text.clone(), line, column });
+            }
+            _ => {
+                let path = format!("{}[{index}]", field.path);
+                let accepted = "a text such as \"p99 delay <= 5m\"";
+                field.report.at(&item.place, &path, &item.describe(), accepted, "");
+            }
+        }
+    }
+    Some(lines)
+}
+
+#[cfg(test)]
+mod tests;
