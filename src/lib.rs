@@ -18,6 +18,7 @@
 //! Rooms depend one way: `units, stats <- engine <- model <- { measure | scenario } <- experiment <-
 //! report <- cli`; a test holds them to it.
 
+pub mod cli;
 pub mod engine;
 pub mod measure;
 pub mod model;

@@ -25,10 +25,12 @@ mod proofpoint;
 mod reader;
 mod run;
 mod shape;
+mod template;
 
 pub use overrides::Override;
-pub use problem::{LoadError, Problem, Problems};
+pub use problem::{LoadError, Problem, Problems, nearest};
 pub use run::{Drain, RunSettings};
+pub use template::commented;
 
 use crate::model::params::Params;
 use node::{Node, Place, Value};

@@ -199,7 +199,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// The known name nearest to `name`, if any is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Edit distance is quadratic; no name of ours is long.
     if name.len() > 100 {
         return None;

@@ -220,6 +220,9 @@ impl<'a> Section<'a> {
             };
             (Some(doc.path.to_owned()), format!("{} belongs {under}", doc.name()))
         };
+        if self.path.is_empty() && matches!(name, "base" | "vary" | "design" | "combinations") {
+            return (None, "this looks like a sweep file: use mailflow sweep".to_owned());
+        }
         if let Some(doc) = elsewhere(name) {
             return belongs(doc);
         }
