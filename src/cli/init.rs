@@ -22,7 +22,7 @@ pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
     let text = match text_of(preset, PRESETS) {
         Ok(text) => text,
         Err(message) => {
-            eprintln!("error: {message}");
+            say(&format!("error: {message}"));
             return 2;
         }
     };
@@ -35,18 +35,26 @@ pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
     }
     match write_new(file, &text) {
         Ok(()) => {
-            eprintln!("wrote {0}; next: mailflow check {0}", file.display());
+            say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
             0
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            eprintln!("error: {} exists and is not overwritten; give another name", file.display());
+            say(&format!(
+                "error: {} exists and is not overwritten; give another name",
+                file.display()
+            ));
             2
         }
         Err(error) => {
-            eprintln!("error: cannot write {}: {error}", file.display());
+            say(&format!("error: cannot write {}: {error}", file.display()));
             3
         }
     }
+}
+
+/// A line on stderr; a closed stderr is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn write_new(file: &Path, text: &str) -> io::Result<()> {

@@ -220,3 +220,76 @@ fn finish<T>(table: &Table<'_, '_>, list: Vec<T>) -> Option<Arc<[T]>> {
     }
     Some(list.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Scenario, parse};
+    use super::*;
+    use crate::model::distribution::Shape;
+    use crate::model::params::Arrivals;
+    use proptest::prelude::*;
+
+    fn with(csv: &[u8], text: &str) -> Result<Scenario, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("x.csv"), csv).expect("written");
+        parse("story.yaml", text, folder.path(), &[]).map_err(|problems| problems.to_string())
+    }
+
+    fn replayed(csv: &[u8]) -> Result<Vec<Recorded>, String> {
+        let text = "run: { repeats: 1 }\nmail: { arrivals: { replay: { file: x.csv } } }";
+        with(csv, text).map(|scenario| match scenario.params.workload.arrivals {
+            Arrivals::Replay(list) => list.to_vec(),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    fn recorded(seconds: f64, bytes: Option<u64>, recipients: Option<u32>) -> Recorded {
+        Recorded { at: SimTime::ZERO + Span::from_seconds(seconds), bytes, recipients }
+    }
+
+    #[test]
+    fn columns_come_in_any_order_and_empty_cells_are_drawn_later() {
+        let csv = "\u{feff}recipients,message,bytes,time_s\r\n2,m1,100,0.5\r\n,\"m2\",,1\r\n\r\n";
+        let list = replayed(csv.as_bytes()).expect("valid");
+        assert_eq!(list, [recorded(0.5, Some(100), Some(2)), recorded(1.0, None, None)]);
+    }
+
+    #[test]
+    fn a_file_full_of_mistakes_shows_the_first_few_and_counts_the_rest() {
+        let csv = format!("time_s,bytes\n{}", "x,1\n".repeat(100));
+        let said = replayed(csv.as_bytes()).expect_err("wrong");
+        assert!(said.contains("x.csv:6: x in the column time_s"), "{said}");
+        assert!(said.contains("95 more mistakes"), "{said}");
+    }
+
+    #[test]
+    fn a_replay_tells_that_repeats_vary_the_receiver_only() {
+        let text = "mail: { arrivals: { replay: { file: x.csv } } }\nrun: { simulate: 1m }";
+        let scenario = with(b"time_s,bytes\n1,5\n100,5\n", text).expect("valid");
+        let kinds: Vec<&str> = scenario.notes.iter().map(|note| note.kind).collect();
+        assert_eq!(kinds, ["replay_cut", "replay_repeats"]);
+    }
+
+    #[test]
+    fn recorded_sizes_and_durations_become_shapes() {
+        let text = "mail: { size: { empirical: { file: x.csv } } }\n\
+                    exchange_online: { service_time: { empirical: { file: x.csv } } }";
+        let params = with(b"bytes,seconds\n100,0.5\n200,1.5\n", text).expect("valid").params;
+        assert_eq!(params.workload.size, Shape::Empirical(Arc::from([100.0, 200.0])));
+        assert_eq!(params.receiver.service_time, Shape::Empirical(Arc::from([0.5, 1.5])));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn no_file_makes_the_reader_panic(
+            header in proptest::sample::select(vec!["", "time_s,bytes\n", "bytes,time_s,recipients\n"]),
+            body in proptest::collection::vec(any::<u8>(), 0..120),
+            rows in "([0-9.,e\\-]{0,12}\n){0,5}",
+        ) {
+            let _ = replayed(&[header.as_bytes(), rows.as_bytes(), &body].concat());
+            let _ = replayed(&[header.as_bytes(), rows.as_bytes()].concat());
+        }
+    }
+}

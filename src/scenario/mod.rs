@@ -96,27 +96,29 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, LoadError> 
     }
     let bytes = std::fs::read(path).map_err(io)?;
     let name = path.to_string_lossy();
-    let text = decode(bytes)
-        .map_err(|problem| LoadError::Invalid(Problems::new(&name, "", vec![*problem])))?;
+    let text = decode(bytes).map_err(|(text, problem)| {
+        LoadError::Invalid(Problems::new(&name, &text, vec![*problem]))
+    })?;
     let base = path.parent().unwrap_or(Path::new(""));
     let mut scenario = parse(&name, &text, base, overrides).map_err(LoadError::Invalid)?;
     scenario.file = Some(path.to_owned());
     Ok(scenario)
 }
 
-fn decode(bytes: Vec<u8>) -> Result<String, Box<Problem>> {
+/// The text of a file, or what of it is readable and the problem with it.
+fn decode(bytes: Vec<u8>) -> Result<String, (String, Box<Problem>)> {
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let before =
-            String::from_utf8_lossy(error.as_bytes().get(..at).unwrap_or_default()).into_owned();
-        let (line, column) = node::line_and_column(&before, before.len());
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let (line, column) = node::line_and_column(&text, at);
         let advice = match utf16 {
             true => "the file is in UTF-16; save it as UTF-8",
             false => "save the file as UTF-8; is it a scenario file at all?",
         };
         let found = "bytes that are not UTF-8 text";
-        Box::new(node::file_problem(line, column, found, "a YAML text file in UTF-8", advice))
+        let accepted = "a YAML text file in UTF-8";
+        (text, Box::new(node::file_problem(line, column, found, accepted, advice)))
     })
 }
 
@@ -161,7 +163,11 @@ fn check_top(root: &Node) -> Result<(), Box<Problem>> {
         Value::List(_) => (root.describe(), "take the leading dashes out"),
         Value::Scalar(_) => (root.describe(), "write key: value, one per line"),
     };
-    let Place { line, column, .. } = root.place;
+    let Place { line, column, .. } = match root.value {
+        // Nothing has no place worth pointing at.
+        Value::Null => Place::default(),
+        _ => root.place.clone(),
+    };
     Err(Box::new(node::file_problem(line, column, &found, &accepted, advice)))
 }
 

@@ -182,14 +182,40 @@ fn syntax(text: &str, error: &serde_yaml::Error) -> Box<Problem> {
             advice,
         ));
     }
-    let words = error.render();
-    let words = words.lines().next().unwrap_or("").trim().trim_start_matches("error: ");
-    Box::new(file_problem(line, column, "not valid YAML", ACCEPTED, &quoted_long(words)))
+    let advice = in_plain_words(&error.render());
+    Box::new(file_problem(line, column, "not valid YAML", ACCEPTED, &advice))
 }
 
-/// The parser's own words, cut where an odd file makes them long.
-fn quoted_long(text: &str) -> String {
-    text.chars().take(200).collect()
+/// The parser's complaint, with what most often causes it.
+fn in_plain_words(words: &str) -> String {
+    const HINTS: [(&str, &str); 11] = [
+        ("multiple YAML documents", "one scenario per file: take the line --- out"),
+        ("recursion", "nested far too deeply"),
+        ("nesting", "nested far too deeply"),
+        ("budget", "far more than a scenario can hold"),
+        ("alias replay", "its aliases stand for far more than a scenario can hold"),
+        (
+            "unknown anchor",
+            "*NAME stands for a value marked &NAME above; is a text meant? quote it",
+        ),
+        ("escape", "in double quotes a \\ has a meaning; use single quotes"),
+        ("quoted scalar", "is a quote left open further up?"),
+        ("expected key", "is this line indented like its neighbours?"),
+        ("':'", "is a bracket or quote left open further up, or a text with a colon not quoted?"),
+        ("mapping values", "a text that holds a colon and a blank is to be quoted"),
+    ];
+    let first = words.lines().next().unwrap_or("").trim().trim_start_matches("error: ");
+    let first = first.split(" at line ").next().unwrap_or(first);
+    // Odd files make for long complaints.
+    let said: String = first.chars().take(120).collect();
+    match HINTS.iter().find(|(part, _)| words.contains(part)) {
+        // The library's own advice is for programmers.
+        Some((_, hint)) if said.contains("from_str") || said.contains("_events") => {
+            (*hint).to_owned()
+        }
+        Some((_, hint)) => format!("{hint} ({said})"),
+        None => said,
+    }
 }
 
 /// Reports each key that a map of the tree holds twice.
@@ -344,6 +370,10 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<RawValue, E> {
+        // So the library hands over 1e400 and its kin; people are shown what they wrote.
+        if matches!(value, ".inf" | "-.inf" | ".nan") {
+            return Ok(RawValue::Typed(value.to_owned()));
+        }
         Ok(RawValue::Text(value.to_owned()))
     }
 

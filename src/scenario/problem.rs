@@ -200,6 +200,15 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The known name nearest to `name`, if any is near enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_above(0.65, name, known)
+}
+
+/// The known name nearest to `name`, if its likeness (0 to 1) is at least `least`.
+pub(super) fn nearest_above<'a>(
+    least: f64,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     // Edit distance is quadratic; no name of ours is long.
     if name.len() > 100 {
         return None;
@@ -208,14 +217,14 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let score = |known: &str| {
         let edits = strsim::normalized_damerau_levenshtein(&name, known);
         let shape = strsim::jaro_winkler(&name, known) * 0.9;
-        let part =
-            known.len() >= 4 && name.len() >= 4 && (known.contains(&name) || name.contains(known));
+        let long = known.len() >= 4 && name.len() >= 4;
+        let part = long && (known.contains(&name) || name.contains(known));
         edits.max(shape).max(if part { 0.8 } else { 0.0 })
     };
     known
         .into_iter()
         .map(|known| (score(known), known))
-        .filter(|(score, _)| *score >= 0.65)
+        .filter(|(score, _)| *score >= least)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, known)| known)
 }

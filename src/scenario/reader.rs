@@ -7,7 +7,7 @@
 use super::Note;
 use super::keys::{self, KeyDoc, Kind};
 use super::node::{Entry, Node, Place, Value, join};
-use super::problem::{Problem, nearest, quoted};
+use super::problem::{Problem, nearest, nearest_above, quoted};
 use crate::units::parse::{self, UnitError};
 use crate::units::{Bandwidth, Rate, Share, Span};
 use std::cell::RefCell;
@@ -58,6 +58,9 @@ impl Report {
         });
     }
 }
+
+/// After so many unknown keys of one section the others are only counted.
+const MOST_UNKNOWN: usize = 50;
 
 /// A map of the file, or a section left out.
 pub(super) struct Section<'a> {
@@ -186,9 +189,15 @@ impl<'a> Section<'a> {
     }
 
     fn refuse_unknown_keys(&self) {
-        for entry in self.entries {
-            if keys::children(&self.table).any(|doc| doc.name() == entry.key) {
-                continue;
+        let known = |entry: &&Entry| keys::children(&self.table).any(|doc| doc.name() == entry.key);
+        let unknown: Vec<&Entry> = self.entries.iter().filter(|entry| !known(entry)).collect();
+        for (index, entry) in unknown.iter().enumerate() {
+            // Whoever feeds us another kind of file need not see, nor wait for, all of it.
+            if index == MOST_UNKNOWN {
+                let found = format!("{} more unknown keys", unknown.len() - index);
+                let accepted = keys::names(&self.table);
+                let message = "is this a scenario file?";
+                return self.report.at(&entry.place, &self.path, &found, &accepted, message);
             }
             let here = if self.path.is_empty() { "a scenario" } else { &self.path };
             let (nearest, message) = self.meant(&entry.key);
@@ -229,7 +238,9 @@ impl<'a> Section<'a> {
         if let Some(near) = nearest(name, keys::children(&self.table).map(KeyDoc::name)) {
             return (Some(near.to_owned()), String::new());
         }
-        match nearest(name, keys::all().map(KeyDoc::name)).and_then(elsewhere) {
+        // Among all keys of all sections something is always a little alike: be strict.
+        let far = nearest_above(0.88, name, keys::all().map(KeyDoc::name));
+        match far.and_then(elsewhere) {
             Some(doc) => belongs(doc),
             None => (None, String::new()),
         }

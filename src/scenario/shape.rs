@@ -21,7 +21,12 @@ pub(super) const KEYS: &[KeyDoc] = &[
     KeyDoc::new("shape.lognormal.mean", Kind::ShapeValue, "", "The mean, before the cut at max."),
     KeyDoc::new("shape.lognormal.sigma", SIGMA, "", "The spread: deviation of the logarithm."),
     KeyDoc::new("shape.lognormal.max", Kind::ShapeValue, "", "Larger values become this one."),
-    KeyDoc::new("shape.exponential", Kind::Section, "", "Without memory, by its mean."),
+    KeyDoc::new(
+        "shape.exponential",
+        Kind::Section,
+        "",
+        "Without memory, by its mean; `exponential: MEAN` is short for it.",
+    ),
     KeyDoc::new("shape.exponential.mean", Kind::ShapeValue, "", "The mean."),
     KeyDoc::new("shape.gamma", Kind::Section, "", "By mean and shape; shape 1 is exponential."),
     KeyDoc::new("shape.gamma.mean", Kind::ShapeValue, "", "The mean."),
@@ -85,6 +90,10 @@ fn one(parent: &Section<'_>, kind: &str, of: ShapeOf) -> Option<Shape> {
     match kind {
         "fixed" => value(&field, of).map(Shape::Fixed),
         "lognormal" => lognormal(&section(), of),
+        // With one parameter the short form leaves no doubt.
+        "exponential" if matches!(field.node.value, Value::Scalar(_)) => {
+            positive(&field, of).map(Shape::Exponential)
+        }
         "exponential" => section().need("mean", |f| positive(f, of)).map(Shape::Exponential),
         "gamma" => {
             let section = section();

@@ -233,6 +233,7 @@ fn every_shape_of_times_and_sizes_is_read() {
     };
     assert_eq!(shape("{ fixed: 300ms }"), Shape::Fixed(0.3));
     assert_eq!(shape("{ exponential: { mean: 2s } }"), Shape::Exponential(2.0));
+    assert_eq!(shape("{ exponential: 2s }"), Shape::Exponential(2.0), "the short form");
     assert_eq!(shape("{ uniform: { low: 1s, high: 3s } }"), Shape::Uniform { low: 1.0, high: 3.0 });
     assert_eq!(shape("{ gamma: { mean: 1s, shape: 2 } }"), Shape::Gamma { mean: 1.0, shape: 2.0 });
     let mix =
@@ -248,6 +249,21 @@ fn deferrals_take_their_code_from_the_reply() {
         "exchange_online: { deferrals: [ { at: dot, reply: \"452 4.3.1 Full\", chance: 0.1% } ] }";
     let deferral = &read(text).params.receiver.deferrals[0];
     assert_eq!((deferral.at, deferral.code, deferral.chance.value()), (SmtpPhase::Dot, 452, 0.001));
+}
+
+#[test]
+fn a_deferral_without_a_reply_has_the_documented_one() {
+    let text = "exchange_online: { deferrals: [ { at: mail, chance: 1% } ] }";
+    let documented = keys::find("exchange_online.deferrals[].reply").expect("a key").default;
+    assert_eq!(&*read(text).params.receiver.deferrals[0].reply, documented);
+}
+
+#[test]
+fn thousands_of_unknown_keys_are_counted_not_listed() {
+    let text: String = (0..40_000).map(|index| format!("key_{index}: 1\n")).collect();
+    let problems = refused(&text);
+    assert_eq!(problems.list.len(), 51);
+    assert!(problems.to_string().contains("39950 more unknown keys"));
 }
 
 #[test]
