@@ -22,7 +22,7 @@ pub struct KeyDoc {
     pub source: Source,
     /// For an assumption: the range a real system may have; else a remark. May be empty.
     pub plausible: &'static str,
-    /// The label in Proofpoint's administration pages, where it is known.
+    /// What Proofpoint's pages or the article on them call it, where that is known.
     pub label: Option<&'static str>,
     /// Sendmail's own name for it.
     pub sendmail: Option<&'static str>,
@@ -181,7 +181,7 @@ impl KeyDoc {
         KeyDoc { source, plausible, ..self }
     }
 
-    /// With its label in Proofpoint's administration pages.
+    /// With what Proofpoint calls it.
     pub(super) const fn label(self, label: &'static str) -> Self {
         KeyDoc { label: Some(label), ..self }
     }

@@ -35,6 +35,7 @@ pub use template::commented;
 use crate::model::params::Params;
 use node::{Node, Place, Value};
 use reader::{Report, Section};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// A scenario, checked and resolved.
@@ -86,23 +87,25 @@ pub struct Note {
 /// [`LoadError::Io`] if the file cannot be read, [`LoadError::Invalid`] with every problem in it.
 pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, LoadError> {
     let io = |source| LoadError::Io { path: path.to_owned(), source };
-    // A file too large to be a scenario is refused before it is read into memory.
-    let size = std::fs::metadata(path).map_err(io)?.len();
-    if size > 64 << 20 {
-        let found = format!("a file of {size} bytes");
-        let accepted = "a YAML text file of at most 1 MiB in UTF-8";
-        let problem = node::file_problem(0, 0, &found, accepted, "is this a scenario file?");
-        return Err(LoadError::Invalid(Problems::new(&path.to_string_lossy(), "", vec![problem])));
-    }
-    let bytes = std::fs::read(path).map_err(io)?;
     let name = path.to_string_lossy();
-    let text = decode(bytes).map_err(|(text, problem)| {
-        LoadError::Invalid(Problems::new(&name, &text, vec![*problem]))
-    })?;
+    let refuse =
+        |text: &str, problem| LoadError::Invalid(Problems::new(&name, text, vec![problem]));
+    let bytes = read_bounded(path).map_err(io)?;
+    if bytes.len() > node::LARGEST_FILE {
+        return Err(refuse("", node::too_large()));
+    }
+    let text = decode(bytes).map_err(|(text, problem)| refuse(&text, *problem))?;
     let base = path.parent().unwrap_or(Path::new(""));
     let mut scenario = parse(&name, &text, base, overrides).map_err(LoadError::Invalid)?;
     scenario.file = Some(path.to_owned());
     Ok(scenario)
+}
+
+/// The bytes of a file, as far as they tell whether it is too large: it may be endless, such as a device.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(node::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The text of a file, or what of it is readable and the problem with it.
@@ -185,6 +188,7 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
         receiver: exchange_online::read(&top),
         network: network::read(&top),
     };
+    proofpoint::check_clock(&top, &params);
     let mut expect = Vec::new();
     top.set("expect", expectations, &mut expect);
     let (text, notes, file) = (String::new(), Vec::new(), None);

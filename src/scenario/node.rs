@@ -68,7 +68,7 @@ impl Node {
 }
 
 /// Largest scenario file: far above any real one, far below what hurts. Recordings belong in CSV files.
-const LARGEST_FILE: usize = 1 << 20;
+pub(super) const LARGEST_FILE: usize = 1 << 20;
 /// Deepest nesting: the deepest key of a scenario is at 6.
 const DEEPEST: usize = 24;
 
@@ -129,13 +129,18 @@ pub(super) fn file_problem(
     }
 }
 
+/// The problem of a file that is too large.
+pub(super) fn too_large() -> Problem {
+    let advice = "recorded mail belongs in a CSV file: mail.arrivals.replay.file";
+    file_problem(0, 0, "a file of more than 1 MiB", TEXT_FILE, advice)
+}
+
+const TEXT_FILE: &str = "a YAML text file of at most 1 MiB in UTF-8";
+
 /// What can be said before parsing: size and characters that no text has.
 fn check_text(text: &str) -> Result<(), Box<Problem>> {
-    const ACCEPTED: &str = "a YAML text file of at most 1 MiB in UTF-8";
     if text.len() > LARGEST_FILE {
-        let found = format!("a file of {} bytes", text.len());
-        let advice = "recorded mail belongs in a CSV file: mail.arrivals.replay.file";
-        return Err(Box::new(file_problem(0, 0, &found, ACCEPTED, advice)));
+        return Err(Box::new(too_large()));
     }
     let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}');
     if let Some(at) = text.find(odd) {
@@ -148,7 +153,7 @@ fn check_text(text: &str) -> Result<(), Box<Problem>> {
             line,
             column,
             &found,
-            ACCEPTED,
+            TEXT_FILE,
             "is this a scenario file?",
         )));
     }

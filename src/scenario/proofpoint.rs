@@ -3,7 +3,7 @@
 use super::keys::{KeyDoc, Kind, Source};
 use super::reader::Section;
 use crate::model::params::{
-    Costs, DeliveryMode, HostKey, HostStatus, Marks, Order, QueueRuns, Sender, Timeouts,
+    Costs, DeliveryMode, HostKey, HostStatus, Marks, Order, Params, QueueRuns, Sender, Timeouts,
 };
 use crate::units::{SimTime, Span, parse};
 
@@ -44,7 +44,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "Runner processes per queue run and agent; each has a connection of its own.",
     )
     .from(Source::Assumed, "1 to 50; sendmail's own default is 1")
-    .label("Queue runners")
+    .label("Number of queue runners")
     .sendmail("MaxRunnersPerQueue"),
     KeyDoc::new(
         "proofpoint.max_runner_processes",
@@ -276,6 +276,10 @@ pub(super) fn read(top: &Section<'_>) -> Sender {
     cache.set("size", |f| f.count(), &mut sender.cache_size);
     sender.host_status = host_status(&section);
     section.set("single_thread_delivery", |f| f.flag(), &mut sender.single_thread_delivery);
+    if sender.single_thread_delivery && !sender.host_status.enabled {
+        let text = "proofpoint.single_thread_delivery has no effect with hoststat off.";
+        section.report.note("no_effect", text, "Turn hoststat on, or take it out.");
+    }
     sender.costs = costs(&section);
     sender.timeouts = timeouts(&section);
     section.set("warn_after", |f| f.span(), &mut sender.warn_after);
@@ -335,14 +339,26 @@ fn read_persistent(section: &Section<'_>, sender: &mut Sender, retry: Span) {
     sender.min_queue_age = retry;
     sender.runs = QueueRuns::Persistent { after_work, after_empty };
     refuse_periodic_keys(section);
-    // Sendmail would spin; a simulation whose clock never advances would never end.
-    if after_work.is_zero() && retry.is_zero() && sender.costs.skip.is_zero() {
-        let advice = "with run_pause.after_work, retry_interval and costs.skip all 0s the clock \
-                      would stand still whenever the host is bad; give one of them a time";
-        let field = pause.get("after_work").or_else(|| section.get("retry_interval"));
-        if let Some(field) = field {
-            field.refuse::<()>(advice);
-        }
+}
+
+/// Refuses settings under which simulated time would stand still: a runner without any pause that meets
+/// trouble at no cost would meet it again at the same instant, for ever.
+pub(super) fn check_clock(top: &Section<'_>, params: &Params) {
+    let (sender, exo) = (&params.sender, &params.receiver);
+    let pause = match sender.runs {
+        QueueRuns::Persistent { after_work, .. } => after_work + sender.min_queue_age,
+        QueueRuns::Periodic { interval, .. } => interval,
+    };
+    let limited = exo.max_connections.is_some() || exo.max_connections_per_source.is_some();
+    let always = exo.deferrals.iter().any(|deferral| deferral.chance.value() >= 1.0);
+    let trouble = limited || exo.connection_lifetime.is_some() || !exo.deferrals.is_empty();
+    let at_once = params.network.round_trip.is_zero() && exo.connect_time.is_zero();
+    let free = sender.costs.skip.is_zero() && trouble || at_once && (limited || always);
+    if pause.is_zero() && free {
+        let accepted = "a run_pause.after_work or retry_interval of more than 0s";
+        let advice = "without any pause, and with trouble that costs no time (costs.skip, or \
+                      network.round_trip and connect_time, are 0s), the clock would stand still";
+        top.child("proofpoint").complain("retry_interval", "no pause at all", accepted, advice);
     }
 }
 
