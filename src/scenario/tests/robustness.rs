@@ -63,6 +63,53 @@ fn soup() -> impl Strategy<Value = String> {
         .prop_map(|words| words.concat())
 }
 
+/// The path of a known key.
+fn key() -> impl Strategy<Value = String> {
+    let paths: Vec<String> = keys::all()
+        .map(|doc| doc.path.replace("[]", "[0]").replace("shape", "mail.size"))
+        .collect();
+    proptest::sample::select(paths)
+}
+
+/// Values at and beyond the bounds of every kind.
+fn value() -> impl Strategy<Value = String> {
+    let values = [
+        "0",
+        "1",
+        "0s",
+        "1ns",
+        "3653d",
+        "1e18s",
+        "18446744073709551615",
+        "1e300",
+        "-0",
+        "unlimited",
+        "none",
+        "off",
+        "0%",
+        "100%",
+        "1e308/s",
+        "0.000001/day",
+        "0 B",
+        "10 GB",
+        "1e300 Gbit/s",
+        "00:00",
+        "Sun 23:59",
+        "{ fixed: 0s }",
+        "{ mix: [ { share: 100%, fixed: 1 B } ] }",
+        "[]",
+        "[{}]",
+        "{}",
+        "[{ at: 0s, messages: 10000000000 }]",
+        "persistent",
+        "periodic",
+        "reset",
+        "~",
+        "\"\"",
+    ];
+    proptest::sample::select(values.map(str::to_owned).to_vec())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -84,5 +131,14 @@ proptest! {
     #[test]
     fn no_override_makes_the_reader_panic(key in "[a-z.\\[\\]0-9]{0,20}", value in soup()) {
         let _ = try_read("name: x", &[(&key, &value)]).map_err(|problems| problems.to_string());
+    }
+
+    #[test]
+    fn no_value_of_a_known_key_makes_the_reader_panic(
+        settings in proptest::collection::vec((key(), value()), 1..4),
+    ) {
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let _ = try_read("name: x", &settings).map_err(|problems| problems.to_string());
     }
 }
