@@ -1,9 +1,115 @@
-//! `mailflow init`. TEMPORARY: the scenario room's own command replaces this.
+//! `mailflow init [FILE] [--preset NAME]`: writes a commented scenario, or a shipped one.
 
-use super::Exit;
+use crate::scenario;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::Path;
 
-pub(super) fn init(_file: Option<&Path>, _preset: Option<&str>) -> u8 {
-    eprintln!("mailflow init is not built yet");
-    Exit::Internal.code()
+/// A shipped scenario: its name and text.
+pub struct Preset {
+    /// The name `--preset` takes: the file's name without `.yaml`.
+    pub name: &'static str,
+    /// The scenario.
+    pub text: &'static str,
+}
+
+/// The shipped scenarios, embedded with `include_str!`.
+pub const PRESETS: &[Preset] = &[];
+
+/// Writes a scenario to `file` (default `scenario.yaml`; `-` is stdout) and never over an existing one.
+/// Exit code 0 when done, 2 for an unknown preset or an existing file, 3 if it could not be written.
+pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
+    let text = match text_of(preset, PRESETS) {
+        Ok(text) => text,
+        Err(message) => {
+            say(&format!("error: {message}"));
+            return 2;
+        }
+    };
+    let file = file.unwrap_or(Path::new("scenario.yaml"));
+    if file == Path::new("-") {
+        return match io::stdout().lock().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => 3,
+            _ => 0,
+        };
+    }
+    match write_new(file, &text) {
+        Ok(()) => {
+            say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
+            0
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            say(&format!(
+                "error: {} exists and is not overwritten; give another name",
+                file.display()
+            ));
+            2
+        }
+        Err(error) => {
+            say(&format!("error: cannot write {}: {error}", file.display()));
+            3
+        }
+    }
+}
+
+/// A line on stderr; a closed stderr is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes())
+}
+
+/// The text of a preset, or the commented scenario.
+fn text_of(preset: Option<&str>, presets: &[Preset]) -> Result<String, String> {
+    let Some(name) = preset else { return Ok(scenario::commented()) };
+    if let Some(preset) = presets.iter().find(|preset| preset.name == name) {
+        return Ok(preset.text.to_owned());
+    }
+    let names: Vec<&str> = presets.iter().map(|preset| preset.name).collect();
+    let nearest = scenario::nearest(name, names.iter().copied());
+    let meant = nearest.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+    Err(format!("no preset {name}.{meant} Presets: {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_scenario_is_written_once_and_passes_the_check() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("new.yaml");
+        assert_eq!(init(Some(&file), None), 0);
+        assert_eq!(crate::cli::check::check(std::slice::from_ref(&file), &[]), 0);
+        std::fs::write(&file, "name: mine\n").expect("written");
+        assert_eq!(init(Some(&file), None), 2, "it is never overwritten");
+        assert_eq!(std::fs::read_to_string(&file).expect("read"), "name: mine\n");
+    }
+
+    #[test]
+    fn an_unknown_preset_is_answered_with_the_nearest() {
+        let presets = [
+            Preset { name: "documented-problem", text: "name: a" },
+            Preset { name: "documented-fixes", text: "name: b" },
+        ];
+        assert_eq!(text_of(Some("documented-fixes"), &presets), Ok("name: b".to_owned()));
+        let message = text_of(Some("documented-fixs"), &presets).expect_err("unknown");
+        assert!(message.contains("Did you mean documented-fixes?"), "{message}");
+        assert_eq!(init(None, Some("no such preset")), 2);
+    }
+
+    #[test]
+    fn every_shipped_preset_is_a_valid_scenario() {
+        for preset in PRESETS {
+            let read = scenario::parse(preset.name, preset.text, "scenarios".as_ref(), &[]);
+            assert!(read.is_ok(), "{}: {}", preset.name, read.expect_err("problems"));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_exit_code_3() {
+        assert_eq!(init(Some(Path::new("no/such/folder/x.yaml")), None), 3);
+    }
 }

@@ -111,7 +111,7 @@ fn prepare(args: &RunArgs) -> Result<Vec<Job>, Exit> {
 fn load(file: &Path, overrides: &[scenario::Override]) -> Result<Scenario, Exit> {
     scenario::load(file, overrides).map_err(|error| {
         eprintln!("{error}");
-        if matches!(error, LoadError::Io(_)) { Exit::Io } else { Exit::BadInput }
+        if matches!(error, LoadError::Io { .. }) { Exit::Io } else { Exit::BadInput }
     })
 }
 
@@ -230,7 +230,7 @@ fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit>
 
 fn notes(scenario: &Scenario) -> Vec<Warning> {
     let note = |note: &scenario::Note| Warning {
-        kind: WarningKind::Scenario(note.kind.clone()),
+        kind: WarningKind::Scenario(note.kind.to_owned()),
         text: note.text.clone(),
         next: note.next.clone(),
     };

@@ -1,134 +1,225 @@
-//! Scenario files. TEMPORARY: a stand-in with the names of the real room, which replaces it.
+//! Scenarios: what a user writes, checked and turned into plain numbers.
+//!
+//! The only room that knows YAML. Text becomes a tree that remembers places (`node`), overrides are put
+//! into it (`overrides`), the reader walks it with the table of keys beside it (`keys`, `reader`, one file
+//! per element) and resolves it into [`Params`]. Every problem is collected and shown at once.
+//!
+//! ```
+//! use mailflow::scenario;
+//! let text = "proofpoint: { messages_per_connection: 199 }";
+//! let scenario = scenario::parse("fix.yaml", text, ".".as_ref(), &[]).expect("valid");
+//! assert_eq!(scenario.params.sender.messages_per_connection, Some(199));
+//! assert_eq!(scenario.name, "fix");
+//! ```
 
+mod arrivals;
+mod csv;
+mod exchange_online;
+pub mod keys;
+mod mail;
+mod network;
+mod node;
+mod overrides;
+mod problem;
+mod proofpoint;
+mod reader;
 pub mod recorded_case;
+mod run;
+mod shape;
+mod template;
 
-use crate::model::params::{Burst, Params};
-use crate::units::{SimTime, Span};
+pub use overrides::Override;
+pub use problem::{LoadError, Problem, Problems, nearest};
+pub use run::{Drain, RunSettings};
+pub use template::commented;
+
+use crate::model::params::Params;
+use node::{Node, Place, Value};
+use reader::{Report, Section};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// A scenario, resolved.
-#[derive(Clone, Debug)]
+/// A scenario, checked and resolved.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
-    /// Its name.
+    /// The key `name`, else the stem of the file's name.
     pub name: String,
-    /// The question it asks.
+    /// The key `about`; may be empty.
     pub about: String,
-    /// Where it was read from.
+    /// The file it was loaded from.
     pub file: Option<PathBuf>,
-    /// Its text.
+    /// Its text, as written.
     pub text: String,
-    /// How long and how often to run.
+    /// How long, how often, with which seed.
     pub run: RunSettings,
-    /// The model's parameters.
+    /// What the model depends on.
     pub params: Params,
-    /// Expectations, not yet understood.
+    /// What must come out, as text; `experiment` reads it.
     pub expect: Vec<ExpectLine>,
-    /// What the reader should know.
+    /// What the user should know although nothing is wrong.
     pub notes: Vec<Note>,
 }
 
-/// How long and how often to run.
-#[derive(Clone, Copy, Debug)]
-pub struct RunSettings {
-    /// Simulated time.
-    pub simulate: Span,
-    /// Clock time of the start.
-    pub starts: Span,
-    /// Unmeasured time.
-    pub warm_up: Span,
-    /// What happens after `simulate`.
-    pub drain: Drain,
-    /// Replications.
-    pub repeats: u32,
-    /// Seed.
-    pub seed: u64,
-}
-
-/// What happens after `simulate`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drain {
-    /// Nothing.
-    Off,
-    /// Go on until measured mail is out.
-    UntilEmpty,
-}
-
-/// One line of `expect:`.
-#[derive(Clone, Debug)]
+/// One line of `expect:` with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectLine {
-    /// As written.
+    /// The expectation as written.
     pub text: String,
-    /// Line, from 1.
+    /// Its line, from 1; 0 if it was set on the command line.
     pub line: usize,
-    /// Column, from 1.
+    /// Its column, from 1; 0 if it was set on the command line.
     pub column: usize,
 }
 
-/// Something to know about a scenario.
-#[derive(Clone, Debug)]
+/// Something to know before trusting a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Its name.
-    pub kind: String,
-    /// What.
+    /// A short name that does not change.
+    pub kind: &'static str,
+    /// What is to be known.
     pub text: String,
-    /// What to do.
+    /// What to do about it.
     pub next: String,
 }
 
-/// `--set KEY=VALUE`.
-#[derive(Clone, Debug)]
-pub struct Override {
-    /// The key.
-    pub key: String,
-    /// The value.
-    pub value: String,
+/// Loads, checks and resolves a scenario file.
+///
+/// # Errors
+/// [`LoadError::Io`] if the file cannot be read, [`LoadError::Invalid`] with every problem in it.
+pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, LoadError> {
+    let io = |source| LoadError::Io { path: path.to_owned(), source };
+    let name = path.to_string_lossy();
+    let refuse =
+        |text: &str, problem| LoadError::Invalid(Problems::new(&name, text, vec![problem]));
+    let bytes = read_bounded(path).map_err(io)?;
+    if bytes.len() > node::LARGEST_FILE {
+        return Err(refuse("", node::too_large()));
+    }
+    let text = decode(bytes).map_err(|(text, problem)| refuse(&text, *problem))?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut scenario = parse(&name, &text, base, overrides).map_err(LoadError::Invalid)?;
+    scenario.file = Some(path.to_owned());
+    Ok(scenario)
 }
 
-/// Why a scenario could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// It could not be read.
-    #[error("{0}")]
-    Io(String),
-    /// It is wrong.
-    #[error("{0}")]
-    Invalid(String),
+/// The bytes of a file, as far as they tell whether it is too large: it may be endless, such as a device.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(node::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-/// Loads a scenario.
-pub fn load(path: &Path, _overrides: &[Override]) -> Result<Scenario, LoadError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| LoadError::Io(format!("{}: {error}", path.display())))?;
-    let field = |key: &str| {
-        text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
-    };
-    if text.contains("broken") {
-        return Err(LoadError::Invalid(format!("{}:1:1: broken", path.display())));
-    }
-    let expect = text.lines().enumerate().filter_map(|(line, text)| {
-        let text = text.strip_prefix("  - ")?.to_owned();
-        Some(ExpectLine { text, line: line + 1, column: 5 })
-    });
-    let mut params = Params::default();
-    if text.contains("burst") {
-        let over = Span::from_mins(5);
-        params.workload.bursts.push(Burst { at: SimTime::ZERO, messages: 6000, over });
-    }
-    Ok(Scenario {
-        name: field("name:").unwrap_or_default(),
-        about: field("about:").unwrap_or_default(),
-        file: Some(path.to_owned()),
-        run: RunSettings {
-            simulate: Span::from_hours(24),
-            starts: Span::ZERO,
-            warm_up: Span::ZERO,
-            drain: Drain::UntilEmpty,
-            repeats: 20,
-            seed: 42,
-        },
-        params,
-        expect: expect.collect(),
-        notes: Vec::new(),
-        text,
+/// The text of a file, or what of it is readable and the problem with it.
+fn decode(bytes: Vec<u8>) -> Result<String, (String, Box<Problem>)> {
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let (line, column) = node::line_and_column(&text, at);
+        let advice = match utf16 {
+            true => "the file is in UTF-16; save it as UTF-8",
+            false => "save the file as UTF-8; is it a scenario file at all?",
+        };
+        let found = "bytes that are not UTF-8 text";
+        let accepted = "a YAML text file in UTF-8";
+        (text, Box::new(node::file_problem(line, column, found, accepted, advice)))
     })
 }
+
+/// Checks and resolves a scenario given as text; CSV files are looked for in `base_dir`.
+///
+/// # Errors
+/// Every problem of the text and of the overrides.
+pub fn parse(
+    file_name: &str,
+    text: &str,
+    base_dir: &Path,
+    overrides: &[Override],
+) -> Result<Scenario, Problems> {
+    let clean = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let fail = |list| Problems::new(file_name, clean, list);
+    let mut root = node::parse(clean).map_err(|problem| fail(vec![*problem]))?;
+    check_top(&root).map_err(|problem| fail(vec![*problem]))?;
+    let mut problems = Vec::new();
+    node::duplicates(&root, "", &mut problems);
+    overrides::apply(&mut root, overrides, &mut problems);
+    let report = Report::new(base_dir);
+    let mut scenario = resolve(&root, file_name, &report);
+    let (found, notes) = report.into_parts();
+    problems.extend(found);
+    if !problems.is_empty() {
+        return Err(fail(problems));
+    }
+    scenario.text = text.to_owned();
+    scenario.notes = notes;
+    Ok(scenario)
+}
+
+/// A scenario is a map; everything else gets one plain sentence.
+fn check_top(root: &Node) -> Result<(), Box<Problem>> {
+    let accepted = format!("a map of {}", keys::names(""));
+    let (found, advice) = match &root.value {
+        Value::Map(_) => return Ok(()),
+        Value::Null => (
+            "an empty file".to_owned(),
+            "write at least a name, such as \"name: My mail\"; `mailflow init` writes an example",
+        ),
+        Value::List(_) => (root.describe(), "take the leading dashes out"),
+        Value::Scalar(_) => (root.describe(), "write key: value, one per line"),
+    };
+    let Place { line, column, .. } = match root.value {
+        // Nothing has no place worth pointing at.
+        Value::Null => Place::default(),
+        _ => root.place.clone(),
+    };
+    Err(Box::new(node::file_problem(line, column, &found, &accepted, advice)))
+}
+
+fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
+    let top = Section::top(root, report);
+    let stem = Path::new(file_name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let mut name = stem.unwrap_or_else(|| file_name.to_owned());
+    top.set("name", |f| f.string(), &mut name);
+    let mut about = String::new();
+    top.set("about", |f| f.string(), &mut about);
+    let run = run::read(&top);
+    let params = Params {
+        workload: mail::read(&top, &run),
+        sender: proofpoint::read(&top),
+        receiver: exchange_online::read(&top),
+        network: network::read(&top),
+    };
+    proofpoint::check_clock(&top, &params);
+    let mut expect = Vec::new();
+    top.set("expect", expectations, &mut expect);
+    let (text, notes, file) = (String::new(), Vec::new(), None);
+    Scenario { name, about, file, text, run, params, expect, notes }
+}
+
+/// The lines of `expect:`; one text alone is a list of one.
+fn expectations(field: &reader::Field<'_>) -> Option<Vec<ExpectLine>> {
+    let items = match &field.node.value {
+        Value::Scalar(_) => std::slice::from_ref(field.node),
+        _ => field.items()?,
+    };
+    let mut lines = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match &item.value {
+            Value::Scalar(text) if !text.trim().is_empty() => {
+                let from_file = item.place.origin.is_none();
+                let place = |number| if from_file { number } else { 0 };
+                let (line, column) = (place(item.place.line), place(item.place.column));
+                lines.push(ExpectLine { text: text.clone(), line, column });
+            }
+            _ => {
+                let path = format!("{}[{index}]", field.path);
+                let accepted = "a text such as \"p99 delay <= 5m\"";
+                field.report.at(&item.place, &path, &item.describe(), accepted, "");
+            }
+        }
+    }
+    Some(lines)
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! number never crosses a room's wall.
 
 mod bytes;
+pub mod parse;
 mod rate;
 mod share;
 mod time;

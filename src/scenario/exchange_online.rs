@@ -1,0 +1,210 @@
+//! `exchange_online:` - the receiver.
+
+use super::keys::{KeyDoc, Kind, ShapeOf, Source};
+use super::reader::{Field, Section};
+use super::shape;
+use crate::model::params::{AddressOrder, Commit, Cut, Deferral, Receiver, Routing, SmtpPhase};
+use crate::units::{SimTime, Span};
+use std::sync::Arc;
+
+const HOUR: Span = Span::from_hours(1);
+const DAY: Span = Span::from_hours(24);
+const YEAR: Span = Span::from_hours(24 * 365);
+
+pub(super) const KEYS: &[KeyDoc] = &[
+    KeyDoc::new("exchange_online", Kind::Section, "", "The receiver: Exchange Online."),
+    KeyDoc::new(
+        "exchange_online.front_ends",
+        Kind::Whole { min: 1, max: 64 },
+        "3",
+        "Public addresses, each balanced over many machines.",
+    )
+    .from(Source::Microsoft, "2 or 3 for a tenant"),
+    KeyDoc::new(
+        "exchange_online.routing",
+        Kind::Choice(&["one_name", "mx_hosts", "addresses"]),
+        "one_name",
+        "What the sender dials: one name with all addresses, a host per address, or addresses.",
+    )
+    .from(Source::Assumed, "one_name or addresses; MX records of a tenant hold one name"),
+    KeyDoc::new(
+        "exchange_online.address_order",
+        Kind::Choice(&["random", "rotating", "as_listed"]),
+        "random",
+        "In which order the addresses of one name are tried.",
+    )
+    .from(Source::Assumed, "what the resolver does"),
+    KeyDoc::new(
+        "exchange_online.machines_per_front_end",
+        Kind::Whole { min: 1, max: 1_000_000 },
+        "200",
+        "Machines behind one address; a connection lands on one of them at random.",
+    )
+    .from(Source::Assumed, "100 to 1000: the article says hundreds"),
+    KeyDoc::new(
+        "exchange_online.connection_lifetime",
+        Kind::SpanOrUnlimited { min: Span::from_secs(1), max: YEAR },
+        "20m",
+        "A connection of this age is ended, busy or not.",
+    )
+    .from(Source::Microsoft, ""),
+    KeyDoc::new(
+        "exchange_online.lifetime_jitter",
+        Kind::Span { min: Span::ZERO, max: DAY },
+        "60s",
+        "A random addition to the lifetime, from zero to this.",
+    )
+    .from(Source::Assumed, "0s to 2m; a cut at 20:55 has been seen"),
+    KeyDoc::new(
+        "exchange_online.cut",
+        Kind::Choice(&["reset", "reply_421", "unsolicited_421"]),
+        "reset",
+        "How a connection is ended: a TCP reset, or a 421.",
+    )
+    .from(Source::Microsoft, "the article names ConnectionReset"),
+    KeyDoc::new(
+        "exchange_online.commit",
+        Kind::Choice(&["after_reply", "before_reply"]),
+        "after_reply",
+        "Whether a cut before the reply to the final dot leaves a duplicate (before_reply).",
+    )
+    .from(Source::Assumed, "either"),
+    KeyDoc::new(
+        "exchange_online.service_time",
+        Kind::Shape(ShapeOf::Seconds),
+        "{ lognormal: { mean: 300ms, sigma: 0.5 } }",
+        "From the final dot to its reply.",
+    )
+    .from(Source::Document, "0.1s to 2s; delivery logs show 0.3s and more"),
+    KeyDoc::new(
+        "exchange_online.message_overhead",
+        Kind::Span { min: Span::ZERO, max: HOUR },
+        "0s",
+        "Added to the service time of each message.",
+    ),
+    KeyDoc::new(
+        "exchange_online.connect_time",
+        Kind::Span { min: Span::ZERO, max: HOUR },
+        "40ms",
+        "Time to open a connection beyond its three round trips.",
+    )
+    .from(Source::Assumed, "10ms to 500ms"),
+    KeyDoc::new(
+        "exchange_online.idle_timeout",
+        Kind::SpanOrUnlimited { min: Span::from_secs(1), max: YEAR },
+        "5m",
+        "A connection idle for so long is closed.",
+    )
+    .from(Source::Document, "Exchange's receive connectors: 5m"),
+    KeyDoc::new(
+        "exchange_online.max_connections",
+        Kind::WholeOrUnlimited { min: 1, max: 1_000_000 },
+        "unlimited",
+        "Connections open at once, over all agents; one more is refused.",
+    )
+    .from(Source::Assumed, "not published"),
+    KeyDoc::new(
+        "exchange_online.max_connections_per_source",
+        Kind::WholeOrUnlimited { min: 1, max: 1_000_000 },
+        "unlimited",
+        "Connections open at once from one agent.",
+    )
+    .from(Source::Assumed, "not published; on-premises Exchange has 20"),
+    KeyDoc::new(
+        "exchange_online.deferrals",
+        Kind::List,
+        "[]",
+        "Temporary refusals by chance, each at one command.",
+    ),
+    KeyDoc::new(
+        "exchange_online.deferrals[].at",
+        Kind::Choice(&["mail", "rcpt", "data", "dot"]),
+        "",
+        "The command that is refused; dot is the end of the message.",
+    ),
+    KeyDoc::new(
+        "exchange_online.deferrals[].reply",
+        Kind::Reply,
+        "451 4.7.500 Server busy",
+        "The reply; its first three digits decide what the sender makes of it.",
+    ),
+    KeyDoc::new(
+        "exchange_online.deferrals[].chance",
+        Kind::Share,
+        "",
+        "The chance that a message meets it.",
+    ),
+];
+
+/// Reads `exchange_online:`.
+pub(super) fn read(top: &Section<'_>) -> Receiver {
+    let mut exo = Receiver::default();
+    let section = top.child("exchange_online");
+    section.set("front_ends", |f| f.count(), &mut exo.front_ends);
+    let routings = [Routing::OneName, Routing::MxHosts, Routing::Addresses];
+    section.set("routing", |f| f.choice(&routings), &mut exo.routing);
+    let orders = [AddressOrder::Random, AddressOrder::Rotating, AddressOrder::AsListed];
+    section.set("address_order", |f| f.choice(&orders), &mut exo.address_order);
+    // Only sick machines make their number matter, and the model has none yet.
+    let mut machines = 200;
+    section.set("machines_per_front_end", |f| f.count(), &mut machines);
+    if machines != 200 {
+        let text = "exchange_online.machines_per_front_end changes nothing yet.";
+        section.report.note("no_effect", text, "Take it out; all machines are alike.");
+    }
+    section.set("connection_lifetime", |f| f.span_limit(), &mut exo.connection_lifetime);
+    section.set("lifetime_jitter", |f| f.span(), &mut exo.lifetime_jitter);
+    let cuts = [Cut::Reset, Cut::Reply421, Cut::Unsolicited421];
+    section.set("cut", |f| f.choice(&cuts), &mut exo.cut);
+    section.set(
+        "commit",
+        |f| f.choice(&[Commit::AfterReply, Commit::BeforeReply]),
+        &mut exo.commit,
+    );
+    section.set("service_time", |f| shape::read(f, ShapeOf::Seconds), &mut exo.service_time);
+    section.set("message_overhead", overhead, &mut exo.message_overhead);
+    section.set("connect_time", |f| f.span(), &mut exo.connect_time);
+    section.set("idle_timeout", |f| f.span_limit(), &mut exo.idle_timeout);
+    section.set("max_connections", |f| f.limit(), &mut exo.max_connections);
+    let per_source = &mut exo.max_connections_per_source;
+    section.set("max_connections_per_source", |f| f.limit(), per_source);
+    section.set("deferrals", deferrals, &mut exo.deferrals);
+    exo
+}
+
+fn overhead(field: &Field<'_>) -> Option<Vec<(SimTime, Span)>> {
+    let span = field.span()?;
+    Some(if span.is_zero() { Vec::new() } else { vec![(SimTime::ZERO, span)] })
+}
+
+fn deferrals(field: &Field<'_>) -> Option<Vec<Deferral>> {
+    let mut list = Vec::new();
+    let table = format!("{}[]", field.doc.path);
+    for (index, item) in field.items()?.iter().enumerate() {
+        let path = format!("{}[{index}]", field.path);
+        let section = Section::open(Some(item), &path, &table, field.report);
+        let phases = [SmtpPhase::Mail, SmtpPhase::Rcpt, SmtpPhase::Data, SmtpPhase::Dot];
+        let at = section.need("at", |f| f.choice(&phases));
+        let mut answer = (451, Arc::from("451 4.7.500 Server busy"));
+        section.set("reply", reply, &mut answer);
+        let chance = section.need("chance", |f| f.share());
+        if let (Some(at), Some(chance)) = (at, chance) {
+            list.push(Deferral { at, code: answer.0, reply: answer.1, chance });
+        }
+    }
+    Some(list)
+}
+
+/// A temporary reply: its code and its whole text.
+fn reply(field: &Field<'_>) -> Option<(u16, Arc<str>)> {
+    let text = field.text()?.trim();
+    let code = text.get(..3).and_then(|digits| digits.parse::<u16>().ok());
+    let ends = text.get(3..).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '-']));
+    match code {
+        Some(code @ 400..=499) if ends => Some((code, Arc::from(text))),
+        Some(code @ 500..=599) if ends => {
+            field.refuse(&format!("{code} is permanent; deferrals are temporary, 4xx"))
+        }
+        _ => field.refuse("the reply must begin with its three-digit code"),
+    }
+}
