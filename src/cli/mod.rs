@@ -1,9 +1,9 @@
 //! The command line: arguments in, exit code out. Data goes to stdout, everything else to stderr.
 
 mod args;
-mod check;
+pub mod check;
 mod exit;
-mod init;
+pub mod init;
 mod output;
 mod progress;
 mod run;

@@ -109,6 +109,8 @@ impl Queue {
     /// All that is eligible at `now`, in order: the snapshot that a run works on.
     pub fn list(&mut self, now: SimTime, messages: &Messages, draws: Draws) -> Rc<Vec<Listed>> {
         self.collect_aged(now, messages);
+        // An immediate attempt may have delivered or deferred a message that no run has listed yet.
+        self.fresh.retain(|entry| entry.still_eligible(messages));
         self.fresh.sort_unstable();
         let mut merged = std::mem::take(&mut self.spare);
         merged.clear();
