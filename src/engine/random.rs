@@ -7,9 +7,14 @@
 //!
 //! The derivation is ours and frozen here (a change alters every result and is named in CHANGELOG.md):
 //! the name is folded by FNV-1a, the parts are joined by the SplitMix64 finaliser (Steele, Lea & Flood
-//! 2014), and a draw is a SplitMix64 sequence from there. Only integer arithmetic, so every machine
-//! agrees.
+//! 2014), and a draw is a SplitMix64 sequence from there. Uniform numbers, ranges and shuffles come from
+//! `rand` and `rand_distr`, whose arithmetic for them is exact. Their other distributions go through the
+//! platform's mathematics library, whose last bits differ between machines: those are drawn by inversion
+//! in `model::distribution`, through `libm`.
 
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
+use rand_distr::{Distribution as _, Open01};
 use std::convert::Infallible;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -69,20 +74,17 @@ impl Draws {
 
     /// A number in the open interval (0, 1): safe for logarithms at both ends.
     pub fn uniform(&mut self) -> f64 {
-        ((self.bits() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
+        Open01.sample(self)
     }
 
-    /// A whole number below `bound` (zero for a bound of zero). Lemire's multiplication; its bias is
-    /// below `bound` / 2^64.
+    /// A whole number below `bound` (zero for a bound of zero).
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
+        if bound == 0 { 0 } else { self.random_range(0..bound) }
     }
 
-    /// Puts `items` into a random order (Fisher-Yates).
+    /// Puts `items` into a random order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last as u64 + 1) as usize);
-        }
+        items.shuffle(self);
     }
 }
 
