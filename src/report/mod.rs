@@ -13,9 +13,7 @@ pub use metrics::{csv, markdown};
 pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
-pub use validation::{
-    validation_csv, validation_json, validation_markdown, validation_page,
-};
+pub use validation::{validation_csv, validation_json, validation_markdown, validation_page};
 
 use crate::experiment::Results;
 
