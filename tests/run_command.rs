@@ -161,7 +161,9 @@ fn several_scenarios_are_drawn_into_one_chart() {
     let folder = folder(&[("one", &[]), ("two", &[])]);
     mailflow(folder.path(), &["run", "one.yaml", "two.yaml"]).assert().code(0);
     let words = words_in(&folder.path().join("output/comparison/delay.svg"));
-    assert!(words.contains(&"The one site".to_owned()) && words.contains(&"The two site".to_owned()));
+    assert!(
+        words.contains(&"The one site".to_owned()) && words.contains(&"The two site".to_owned())
+    );
     mailflow(folder.path(), &["run", "one.yaml", "two.yaml", "--out", "o"]).assert().code(0);
     assert!(folder.path().join("o/charts/delay.svg").exists());
 }

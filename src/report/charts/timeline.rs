@@ -305,7 +305,7 @@ fn draw_flow(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<()
     canvas.line(&delivered, FLOW, 4)?;
     canvas.patterned(&arrived, ARRIVED, INK, 4)?;
     if let Some((x, _)) = spike.and_then(|index| arrived.get(index)) {
-        let words = format!("up to {}", text::count(highest.round()));
+        let words = format!("arrivals up to {}", text::count(highest.round()));
         let room = text::width(&words, TEXT, false) + 16;
         let left = if x + room <= area.right { x + 16 } else { x - room };
         canvas.text(&words, (left, area.top + 22), Align::Left, Type::PLAIN)?;
