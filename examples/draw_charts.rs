@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let day = charts::timeline(&TimelineView {
         title: "The documented problem, hour by hour",
+        which: "",
         timeline: &timeline,
         clock_at_start: Span::ZERO,
         changes: &changes,

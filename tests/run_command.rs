@@ -127,3 +127,54 @@ fn quiet_prints_only_verdicts_and_nothing_else_uses_colour_in_a_pipe() {
     let colour = ["run", "site.yaml", "--color", "always"];
     assert!(stdout(&mut mailflow(folder.path(), &colour), 0).contains('\x1b'));
 }
+
+/// All text in a picture.
+fn words_in(path: &Path) -> Vec<String> {
+    let svg = fs::read_to_string(path).expect("a chart");
+    let document = roxmltree::Document::parse(&svg).expect("well-formed");
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    texts.filter_map(|node| node.text().map(|text| text.trim().to_owned())).collect()
+}
+
+#[test]
+fn a_run_leaves_charts_that_say_what_the_table_says() {
+    let folder = folder(&[("site", &[])]);
+    let page = stdout(&mut mailflow(folder.path(), &["run", "site.yaml"]), 0);
+    let charts = folder.path().join("output/site/charts");
+    let value = |label: &str| -> String {
+        let line = page.lines().find(|line| line.contains(label)).expect("a line of the table");
+        let value = line.split(label).nth(1).expect("a value").split('[').next().expect("text");
+        value.trim().to_owned()
+    };
+    let label = format!("p50 {} · p99 {}", value(" p50 "), value(" p99 "));
+    let words = words_in(&charts.join("delay.svg"));
+    assert!(words.contains(&label), "{label:?} missing in {words:?}");
+    let day = words_in(&charts.join("timeline.svg")).join(" ");
+    assert!(day.contains("The site site") && day.contains("Run 1 of 4, seed 42"), "{day}");
+    for file in ["charts/delay.svg", "charts/timeline.svg", "any web browser"] {
+        assert!(page.contains(file), "{file} is not named");
+    }
+}
+
+#[test]
+fn several_scenarios_are_drawn_into_one_chart() {
+    let folder = folder(&[("one", &[]), ("two", &[])]);
+    mailflow(folder.path(), &["run", "one.yaml", "two.yaml"]).assert().code(0);
+    let words = words_in(&folder.path().join("output/comparison/delay.svg"));
+    assert!(
+        words.contains(&"The one site".to_owned()) && words.contains(&"The two site".to_owned())
+    );
+    mailflow(folder.path(), &["run", "one.yaml", "two.yaml", "--out", "o"]).assert().code(0);
+    assert!(folder.path().join("o/charts/delay.svg").exists());
+}
+
+#[test]
+fn a_chart_that_cannot_be_written_exits_3_and_the_results_are_kept() {
+    let folder = folder(&[("site", &[])]);
+    fs::create_dir_all(folder.path().join("output/site")).expect("made");
+    fs::write(folder.path().join("output/site/charts"), "in the way").expect("written");
+    let assert = mailflow(folder.path(), &["run", "site.yaml"]).assert().code(3);
+    let errors = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
+    assert!(errors.contains("could not write") && errors.contains("delay.svg"), "{errors}");
+    assert!(folder.path().join("output/site/results.json").exists());
+}

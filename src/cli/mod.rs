@@ -2,6 +2,7 @@
 
 mod args;
 pub mod check;
+mod draw;
 mod exit;
 pub mod init;
 mod output;

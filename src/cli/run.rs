@@ -1,6 +1,7 @@
 //! `mailflow run`: load everything, understand every expectation, then simulate, write and show.
 
 use super::args::{Format, RunArgs};
+use super::draw;
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
 use super::{Exit, output::WriteError};
@@ -8,6 +9,7 @@ use crate::experiment::{
     self, Bound, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
 };
 use crate::measure::RunRecord;
+use crate::report::charts::DelayCurve;
 use crate::report::{self, Page, Style};
 use crate::scenario::{self, Drain, LoadError, Scenario};
 use std::collections::BTreeSet;
@@ -15,9 +17,9 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::path::{Path, PathBuf};
 
 /// A scenario ready to run: its expectations are understood and what they compare with is loaded.
-struct Job {
-    scenario: Scenario,
-    folder: PathBuf,
+pub(super) struct Job {
+    pub(super) scenario: Scenario,
+    pub(super) folder: PathBuf,
     expectations: Vec<(Expectation, Option<Compared>)>,
 }
 
@@ -32,6 +34,7 @@ struct Compared {
 struct Outcome<'a> {
     job: &'a Job,
     results: Results,
+    curve: DelayCurve,
     files: Vec<String>,
 }
 
@@ -59,12 +62,20 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             Err(exit) => return exit,
         }
     }
+    let curves: Vec<DelayCurve> = outcomes.iter().map(|outcome| outcome.curve.clone()).collect();
+    let compared = match draw::comparison(args, &curves) {
+        Ok(files) => names(files),
+        Err(exit) => return exit,
+    };
     let results: Vec<&Results> = outcomes.iter().map(|outcome| &outcome.results).collect();
     let all = match args.format {
         Format::Json => report::json(&results),
         Format::Csv => report::csv(&results),
         Format::Md => report::markdown(&results),
-        Format::Table if results.len() > 1 => report::comparison(&results, style),
+        Format::Table if results.len() > 1 => {
+            let files = if args.quiet { &[] } else { &compared[..] };
+            report::comparison(&results, files, style)
+        }
         Format::Table => String::new(),
     };
     if let Err(error) = print(&all) {
@@ -195,17 +206,16 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
         .collect();
     let when = (run.seed, run.simulate);
     let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes(scenario));
-    let mut files = Vec::new();
-    let path = job.folder.join("results.json");
-    write_file(&path, &report::json(&[&results])).map_err(|error| complain(&error))?;
-    files.push(path.display().to_string());
-    files.extend(draw_charts(&job.folder, scenario, &results, &records));
-    Ok(Outcome { job, results, files })
+    // Results first, pictures second: what was simulated is kept even if a picture fails.
+    let mut files = vec![job.folder.join("results.json")];
+    write_file(&files[0], &report::json(&[&results])).map_err(|error| complain(&error))?;
+    let (curve, charts) = draw::scenario(job, &results, &records)?;
+    files.extend(charts);
+    Ok(Outcome { job, results, curve, files: names(files) })
 }
 
-/// The slot for the charts: draws them into `folder` and names the files.
-fn draw_charts(_: &Path, _: &Scenario, _: &Results, _: &[RunRecord]) -> Vec<String> {
-    Vec::new()
+fn names(files: Vec<PathBuf>) -> Vec<String> {
+    files.iter().map(|path| path.display().to_string()).collect()
 }
 
 fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {

@@ -1,7 +1,7 @@
 //! One replication: the loop in which everything happens.
 
 use crate::engine::Calendar;
-use crate::measure::{Recorder, RunRecord, Window};
+use crate::measure::{HostNames, Recorder, RunRecord, Window};
 use crate::model::{Context, Observer, Params, World};
 use crate::units::{SimTime, Span};
 
@@ -40,6 +40,7 @@ pub fn replicate_observed<O: Observer>(
         until,
         disturbed_until: bursts.max(),
         runners: u64::from(params.sender.runners) * u64::from(params.sender.agents),
+        hosts: HostNames::new(params),
     });
     let mut watching = (recorder, observer);
     let mut world = World::new(params, settings.seed, replication);

@@ -1,6 +1,8 @@
 //! When each host's shared record counted as bad.
 
 use super::record::BlockedHost;
+use crate::model::Params;
+use crate::model::params::{HostKey, Routing};
 use crate::units::{SimTime, Span};
 use std::collections::BTreeMap;
 
@@ -16,17 +18,58 @@ struct One {
     total: Span,
 }
 
+/// What people call the hosts of a run; the model only numbers their records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostNames {
+    agents: u32,
+    kind: Kind,
+}
+
+/// What a record stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The one name that is dialled.
+    OneName,
+    MxHost,
+    Address,
+}
+
+impl HostNames {
+    /// The names that suit the routing and the number of agents.
+    pub fn new(params: &Params) -> Self {
+        let by_address = params.sender.host_status.key == HostKey::Address;
+        let kind = match params.receiver.routing {
+            _ if by_address => Kind::Address,
+            Routing::OneName => Kind::OneName,
+            Routing::MxHosts => Kind::MxHost,
+            Routing::Addresses => Kind::Address,
+        };
+        HostNames { agents: params.sender.agents, kind }
+    }
+
+    fn name(self, agent: u32, record: usize) -> String {
+        let host = match self.kind {
+            Kind::OneName => "Exchange Online".to_owned(),
+            Kind::MxHost => format!("MX host {}", record + 1),
+            Kind::Address => format!("address {}", record + 1),
+        };
+        // Each agent has a host status directory of its own.
+        if self.agents > 1 { format!("{host} at agent {}", agent + 1) } else { host }
+    }
+}
+
 /// All records, by agent and record number.
 #[derive(Debug)]
 pub(super) struct BlockedHosts {
     from: SimTime,
     until: SimTime,
+    names: HostNames,
     hosts: BTreeMap<(u32, usize), One>,
 }
 
 impl BlockedHosts {
-    pub(super) fn new(from: SimTime, until: SimTime) -> Self {
-        BlockedHosts { from, until, hosts: BTreeMap::new() }
+    pub(super) fn new(from: SimTime, until: SimTime, names: HostNames) -> Self {
+        BlockedHosts { from, until, names, hosts: BTreeMap::new() }
     }
 
     /// The record is bad until `until`; `None`: it was written, but does not block.
@@ -58,18 +101,13 @@ impl BlockedHosts {
 
     /// Seconds blocked, summed over hosts, and the spans.
     pub(super) fn finish(mut self) -> (f64, Vec<BlockedHost>) {
-        let agents = self.hosts.keys().map(|(agent, _)| agent + 1).max().unwrap_or(1);
         let mut seconds = 0.0;
         let mut list = Vec::new();
         for ((agent, record), host) in &mut self.hosts {
             host.close(SimTime::MAX, (self.from, self.until));
             seconds += host.total.seconds();
-            let name = if agents > 1 {
-                format!("host {} of agent {}", record + 1, agent + 1)
-            } else {
-                format!("host {}", record + 1)
-            };
-            list.push(BlockedHost { host: name, spans: std::mem::take(&mut host.spans) });
+            let spans = std::mem::take(&mut host.spans);
+            list.push(BlockedHost { host: self.names.name(*agent, *record), spans });
         }
         (seconds, list)
     }
@@ -98,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_mark_lasts_until_it_expires_is_cleared_or_the_window_ends() {
-        let mut blocked = BlockedHosts::new(at(0), at(1000));
+        let mut blocked = BlockedHosts::new(at(0), at(1000), HostNames::new(&Params::default()));
         blocked.marked(at(10), 0, 0, Some(at(40)));
         blocked.marked(at(50), 0, 0, Some(at(80)));
         blocked.marked(at(60), 0, 0, Some(at(90)));
@@ -108,6 +146,19 @@ mod tests {
         let (seconds, hosts) = blocked.finish();
         assert_eq!(seconds, 30.0 + 20.0 + 10.0);
         assert_eq!(hosts.len(), 1);
+        assert_eq!(hosts[0].host, "Exchange Online");
         assert_eq!(hosts[0].spans, [(at(10), at(40)), (at(50), at(70)), (at(990), at(1000))]);
+    }
+
+    #[test]
+    fn hosts_are_called_what_is_dialled() {
+        let mut params = Params::default();
+        params.sender.agents = 2;
+        assert_eq!(HostNames::new(&params).name(1, 0), "Exchange Online at agent 2");
+        params.sender.agents = 1;
+        params.receiver.routing = Routing::MxHosts;
+        assert_eq!(HostNames::new(&params).name(0, 2), "MX host 3");
+        params.sender.host_status.key = HostKey::Address;
+        assert_eq!(HostNames::new(&params).name(0, 1), "address 2");
     }
 }

@@ -7,6 +7,7 @@ mod record;
 mod recorder;
 mod recovery;
 
+pub use blocked::HostNames;
 pub use catalogue::{CATALOGUE, Entry, Kind, Metric, Unit, UnknownMetric};
 pub use record::{BlockedHost, Counts, Delays, RunRecord, Timeline};
 pub use recorder::{Recorder, Window};

@@ -1,6 +1,6 @@
 //! The recorder: turns observations into a [`RunRecord`], in memory that does not grow with the mail.
 
-use super::blocked::BlockedHosts;
+use super::blocked::{BlockedHosts, HostNames};
 use super::level::Level;
 use super::record::{Counts, Delays, RunRecord, Timeline};
 use super::recovery::Recovery;
@@ -26,6 +26,8 @@ pub struct Window {
     pub disturbed_until: Option<SimTime>,
     /// Configured queue runners, over all agents.
     pub runners: u64,
+    /// What the hosts are called.
+    pub hosts: HostNames,
 }
 
 /// Watches one replication.
@@ -69,7 +71,7 @@ impl Recorder {
             busy: Level::new(bin, bins, window.from, window.until),
             open: 0,
             minute: (0, 0),
-            blocked: BlockedHosts::new(window.from, window.until),
+            blocked: BlockedHosts::new(window.from, window.until, window.hosts),
             recovery: window.disturbed_until.map(Recovery::new),
             outstanding: 0,
             delays: Delays::default(),

@@ -44,13 +44,22 @@ pub fn page(page: &Page, style: Style) -> String {
     for line in page.trust {
         out += &wrapped(line, "  ");
     }
-    if !page.files.is_empty() {
-        let _ = writeln!(out, "\n{}", style.bold("Written"));
-        for file in page.files {
-            let _ = writeln!(out, "  {file}");
-        }
-    }
+    written(&mut out, page.files, style);
     out
+}
+
+/// The files, and how to look at them.
+fn written(out: &mut String, files: &[String], style: Style) {
+    if files.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", style.bold("Written"));
+    for file in files {
+        let _ = writeln!(out, "  {file}");
+    }
+    if files.iter().any(|file| file.ends_with(".svg")) {
+        let _ = writeln!(out, "  Charts (.svg) open in any web browser.");
+    }
 }
 
 /// Only the scenario's name and its expectations, judged.
@@ -237,8 +246,8 @@ fn margin(judged: &Judged) -> Option<String> {
     })
 }
 
-/// One row for each scenario: the end of a run over several.
-pub fn comparison(results: &[&Results], style: Style) -> String {
+/// One row for each scenario and the `files` that compare them: the end of a run over several.
+pub fn comparison(results: &[&Results], files: &[String], style: Style) -> String {
     let title = format!(
         "{:<29}{:>9}{:>9}{:>13}{:>8}  {}",
         "All scenarios", "p50", "p99", "late over 1h", "cuts", "verdict"
@@ -265,6 +274,7 @@ pub fn comparison(results: &[&Results], style: Style) -> String {
             );
         }
     }
+    written(&mut out, files, style);
     out
 }
 

@@ -45,7 +45,8 @@ fn day(number: u64) -> RunRecord {
 
 fn shown(all_metrics: bool, style: Style) -> String {
     let trust = super::super::trust(&crate::model::params::Params::default());
-    let files = ["output/documented-problem/results.json".to_owned()];
+    let files = ["results.json", "charts/delay.svg", "charts/timeline.svg"]
+        .map(|file| format!("output/documented-problem/{file}"));
     let results = results();
     let about =
         "One burst, one reset, and the host is \"bad\" for half an hour. What does that do?";
@@ -63,7 +64,7 @@ fn the_page_reads_as_it_should() {
 #[test]
 fn no_line_is_wider_than_eighty_columns() {
     let results = results();
-    let comparison = comparison(&[&results, &results], Style::PLAIN);
+    let comparison = comparison(&[&results, &results], &[], Style::PLAIN);
     for line in shown(true, Style::PLAIN).lines().chain(comparison.lines()) {
         assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
         assert_eq!(line.trim_end(), line, "no blanks at the end");
@@ -79,7 +80,7 @@ fn colour_appears_only_when_asked_for() {
 #[test]
 fn several_scenarios_end_in_one_table() {
     let results = results();
-    insta::assert_snapshot!(comparison(&[&results, &results], Style::PLAIN));
+    insta::assert_snapshot!(comparison(&[&results, &results], &[], Style::PLAIN));
 }
 
 #[test]

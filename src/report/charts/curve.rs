@@ -1,7 +1,8 @@
 //! From recorded delays to a curve.
 
 use super::DelayCurve;
-use crate::measure::Delays;
+use crate::experiment::{Estimate, Metrics};
+use crate::measure::{Delays, Metric};
 use std::collections::BTreeMap;
 
 const SECONDS: f64 = 1e-9;
@@ -29,14 +30,27 @@ impl DelayCurve {
                 points.push((*nanos as f64 * SECONDS, delivered as f64 / total as f64));
             }
         }
-        let (p99, latest) =
-            (quantile(&heaps, total, 0.99, true), quantile(&heaps, total, 0.99, false));
+        let marked = |p| {
+            let (at_least, at_most) =
+                (quantile(&heaps, total, p, true), quantile(&heaps, total, p, false));
+            (at_least, at_least.is_finite() && at_most > at_least)
+        };
+        let ((p50, p50_censored), (p99, p99_censored)) = (marked(0.5), marked(0.99));
+        DelayCurve { label: label.to_owned(), points, p50, p50_censored, p99, p99_censored }
+    }
+
+    /// The same curve with the median and the 99 % point that the table shows, so that the two can never
+    /// disagree in their last digit.
+    pub fn with_estimates(self, metrics: &Metrics) -> DelayCurve {
+        let of = |metric| metrics.get(metric).copied().unwrap_or_default();
+        let seconds = |estimate: Estimate| estimate.point.unwrap_or(f64::NAN);
+        let (p50, p99) = (of(Metric::DelayP50), of(Metric::DelayP99));
         DelayCurve {
-            label: label.to_owned(),
-            points,
-            p50: quantile(&heaps, total, 0.5, true),
-            p99,
-            p99_censored: p99.is_finite() && latest > p99,
+            p50: seconds(p50),
+            p50_censored: p50.censored,
+            p99: seconds(p99),
+            p99_censored: p99.censored,
+            ..self
         }
     }
 }

@@ -6,6 +6,7 @@ use super::labels::{self, Wanted};
 use super::palette::{GREY, INK, LOOKS, Look};
 use super::text;
 use super::{ChartError, DelayCurve, MAX_CURVES};
+use crate::report::human;
 
 const HOUR: f64 = 3600.0;
 /// Shares with a grid line.
@@ -211,16 +212,23 @@ fn words(curve: &DelayCurve) -> Vec<String> {
 }
 
 fn quantiles(curve: &DelayCurve) -> String {
-    // Where less than half arrived, the median is an age and not a delay.
-    let p50_censored = reached(curve) < 0.5 && curve.p50.is_finite();
     let bound = |censored: bool| if censored { "> " } else { "" };
     format!(
         "p50 {}{} · p99 {}{}",
-        bound(p50_censored),
-        text::duration(curve.p50),
+        bound(curve.p50_censored),
+        delay(curve.p50),
         bound(curve.p99_censored),
-        text::duration(curve.p99)
+        delay(curve.p99)
     )
+}
+
+/// A delay in the words of the table, so that chart and table read the same.
+fn delay(seconds: f64) -> String {
+    match seconds {
+        s if s.is_nan() => "–".to_owned(),
+        s if s.is_infinite() => "never".to_owned(),
+        s => human::duration(s),
+    }
 }
 
 /// The picture in words.

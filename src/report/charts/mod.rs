@@ -10,6 +10,7 @@
 
 mod axis;
 mod canvas;
+mod compose;
 mod curve;
 mod delay;
 mod labels;
@@ -19,6 +20,7 @@ mod tests;
 mod text;
 mod timeline;
 
+pub use compose::{day, delays};
 pub use delay::delay_distribution;
 pub use timeline::timeline;
 
@@ -38,9 +40,11 @@ pub struct DelayCurve {
     pub points: Vec<(f64, f64)>,
     /// Median delay in seconds; infinite when it falls among bounced mail, NaN without mail.
     pub p50: f64,
+    /// Whether the true median is later than `p50`, because it falls among mail still queued at the end.
+    pub p50_censored: bool,
     /// 99 % point in seconds, likewise.
     pub p99: f64,
-    /// Whether the true 99 % point is later than `p99`, because mail was still queued at the end.
+    /// Whether the true 99 % point is later than `p99`, likewise.
     pub p99_censored: bool,
 }
 
@@ -49,6 +53,9 @@ pub struct DelayCurve {
 pub struct TimelineView<'a> {
     /// Its heading.
     pub title: &'a str,
+    /// Which run of several it shows, as the start of a sentence: `Day 1 of 20, seed 42`; empty if there is
+    /// nothing to say.
+    pub which: &'a str,
     /// What happened when.
     pub timeline: &'a Timeline,
     /// Time of day at the start of the run.

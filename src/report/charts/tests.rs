@@ -81,6 +81,7 @@ fn curve(label: &str, from: f64, to: f64, reached: f64) -> DelayCurve {
             .map(|i| (at(f64::from(i) / 200.0), reached * f64::from(i) / 200.0))
             .collect(),
         p50: at(0.5 / reached),
+        p50_censored: reached < 0.5,
         p99: at((0.99 / reached).min(1.0)),
         p99_censored: reached < 0.99,
     }
@@ -107,7 +108,7 @@ fn keep(svg: &str) {
 fn name_and_p99_stand_beside_each_curve_and_the_hour_is_marked() {
     let svg = draw(&[curve("healthy", 2.0, 15.0, 1.0), curve("problem", 2.0, 30_000.0, 0.9)]);
     let words: Vec<String> = words_of(&svg).into_iter().map(|word| word.words).collect();
-    for wanted in ["healthy", "p50 5.5 s · p99 15 s", "problem", "10 % not delivered", "one hour"]
+    for wanted in ["healthy", "p50 5.5 s · p99 14.7 s", "problem", "10 % not delivered", "one hour"]
     {
         assert!(words.iter().any(|word| word == wanted), "{wanted:?} missing in {words:?}");
     }
@@ -156,6 +157,7 @@ fn odd_curves_still_give_a_sensible_picture() {
         label: label.to_owned(),
         points,
         p50: p,
+        p50_censored: false,
         p99: p,
         p99_censored: false,
     };
@@ -217,7 +219,8 @@ fn day(hosts: &[&str]) -> Timeline {
 
 fn draw_day(title: &str, timeline: &Timeline, changes: &[(SimTime, String)]) -> String {
     let clock_at_start = Span::from_hours(6);
-    let view = TimelineView { title, timeline, clock_at_start, changes };
+    let view =
+        TimelineView { title, which: "Day 1 of 20, seed 42", timeline, clock_at_start, changes };
     let svg = super::timeline(&view).expect("drawn");
     assert_no_text_overlaps(&svg);
     keep(&svg);
@@ -287,4 +290,14 @@ fn no_two_curves_share_a_colour_a_pattern_or_a_marker() {
             assert_ne!(look.pattern, other.pattern);
         }
     }
+}
+
+#[test]
+fn a_burst_leaves_the_panel_with_its_height_written_beside_it() {
+    let mut timeline = day(&[]);
+    timeline.arrived[100] = 60_000;
+    let svg = draw_day("A burst", &timeline, &[]);
+    // 60,000 messages in 5 minutes.
+    assert!(svg.contains("up to 12,000") && !svg.contains(">\n15,000"));
+    assert!(!draw_day("No burst", &day(&[]), &[]).contains("up to"));
 }

@@ -9,8 +9,10 @@ use super::{ChartError, TimelineView};
 use crate::measure::{BlockedHost, Timeline};
 use crate::units::{SimTime, Span};
 
-const HOW_TO_READ: &str = "Read along the clock. While a host counts as bad (shaded) no mail is tried \
+const WITH_BLOCKS: &str = "Read along the clock. While a host counts as bad (shaded) no mail is tried \
                            and the queue grows; it empties only after the next retry.";
+const WITHOUT_BLOCKS: &str =
+    "Read along the clock: how much mail waits, and how much comes and goes.";
 /// Most steps of a line: finer ones could not be seen.
 const MOST_GROUPS: usize = 600;
 /// Hosts with a row of their own; the others share one.
@@ -57,7 +59,7 @@ struct Layout {
 pub fn timeline(view: &TimelineView) -> Result<String, ChartError> {
     let layout = Layout::new(view);
     canvas::picture(layout.bottom + 80, view.title, &describe(view), |canvas| {
-        canvas.heading(view.title, HOW_TO_READ)?;
+        canvas.heading(view.title, &how_to_read(view))?;
         shade(canvas, view.timeline, &layout)?;
         draw_queue(canvas, view.timeline, &layout)?;
         draw_flow(canvas, view.timeline, &layout)?;
@@ -67,12 +69,20 @@ pub fn timeline(view: &TimelineView) -> Result<String, ChartError> {
     })
 }
 
+/// Which run it is, and what there is to see.
+fn how_to_read(view: &TimelineView) -> String {
+    let blocked = view.timeline.blocked.iter().any(|host| !host.spans.is_empty());
+    let words = if blocked { WITH_BLOCKS } else { WITHOUT_BLOCKS };
+    if view.which.is_empty() { words.to_owned() } else { format!("{}. {words}", view.which) }
+}
+
 impl Layout {
     fn new(view: &TimelineView) -> Layout {
         let (left, right) = (180, WIDTH - 80);
         let timeline = view.timeline;
         let axis = ClockAxis::new(view.clock_at_start, length(timeline), left, right);
-        let lines = text::wrap(HOW_TO_READ, WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+        let lines =
+            text::wrap(&text::clean(&how_to_read(view)), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
         let notes = notes(view, &axis, right);
         let note_rows =
             notes.iter().filter_map(|note| note.words.as_ref()).map(|words| words.1 + 1);
@@ -166,8 +176,9 @@ fn describe(view: &TimelineView) -> String {
     let peak = timeline.queue.iter().copied().fold(0.0, f64::max);
     let total = |counts: &[u32]| text::count(counts.iter().map(|n| f64::from(*n)).sum());
     let mut out = format!(
-        "{HOW_TO_READ} One run of {}: {} messages arrived, {} were delivered, the queue held at most {}; \
+        "{} One run of {}: {} messages arrived, {} were delivered, the queue held at most {}; \
          {} connections were cut at their lifetime.",
+        how_to_read(view),
         text::duration(length(timeline).seconds()),
         total(&timeline.arrived),
         total(&timeline.delivered),
@@ -284,19 +295,39 @@ fn draw_flow(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<()
     let per_group = group(timeline.arrived.len().max(timeline.delivered.len()));
     let arrived = per_minute(&timeline.arrived, per_group, timeline.bin);
     let delivered = per_minute(&timeline.delivered, per_group, timeline.bin);
-    let highest = arrived.iter().chain(&delivered).copied().fold(1.0, f64::max);
-    let peak = draw_grid(canvas, area, highest)?;
+    let (scale, highest) = flow_scale(&arrived, &delivered);
+    let peak = draw_grid(canvas, area, scale)?;
     let on = (&layout.axis, area);
-    let delivered = points(&delivered, per_group, timeline.bin, peak, on);
-    let arrived = points(&arrived, per_group, timeline.bin, peak, on);
+    let cut_off = |values: &[f64]| values.iter().map(|value| value.min(peak)).collect::<Vec<_>>();
+    let delivered = points(&cut_off(&delivered), per_group, timeline.bin, peak, on);
+    let spike = arrived.iter().position(|value| *value == highest && highest > peak);
+    let arrived = points(&cut_off(&arrived), per_group, timeline.bin, peak, on);
     canvas.line(&delivered, FLOW, 4)?;
     canvas.patterned(&arrived, ARRIVED, INK, 4)?;
+    if let Some((x, _)) = spike.and_then(|index| arrived.get(index)) {
+        let words = format!("arrivals up to {}", text::count(highest.round()));
+        let room = text::width(&words, TEXT, false) + 16;
+        let left = if x + room <= area.right { x + 16 } else { x - room };
+        canvas.text(&words, (left, area.top + 22), Align::Left, Type::PLAIN)?;
+    }
     let y = area.top - 44;
     canvas.text("Messages a minute", (MARGIN, y), Align::Left, Type::STRONG)?;
     canvas.line(&[(470, y), (550, y)], FLOW, 6)?;
     canvas.text("delivered", (566, y), Align::Left, Type::PLAIN)?;
     canvas.patterned(&[(760, y), (840, y)], ARRIVED, INK, 4)?;
     canvas.text("arrived", (856, y), Align::Left, Type::PLAIN)
+}
+
+/// Up to where the flow is drawn, and its highest value. The few minutes of a burst may leave the panel, lest
+/// they press the rest of the day flat; what was delivered never does.
+fn flow_scale(arrived: &[f64], delivered: &[f64]) -> (f64, f64) {
+    let most = |values: &[f64]| values.iter().copied().fold(1.0, f64::max);
+    let highest = most(arrived).max(most(delivered));
+    let mut sorted = arrived.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let usual = sorted.get(sorted.len() * 49 / 50).copied().unwrap_or(1.0);
+    let wanted = 1.3 * usual.max(most(delivered));
+    (if highest > 1.5 * wanted { wanted } else { highest }, highest)
 }
 
 /// Arrivals are dotted, so that deliveries stay visible beneath.

@@ -1,0 +1,69 @@
+//! Draws the pictures of the documentation from the shipped scenarios: the day on which the documented
+//! problem strikes, and what each fix makes of it. From the root of the repository:
+//!
+//! ```sh
+//! cargo run --release --example draw_gallery               # into docs/images
+//! cargo run --release --example draw_gallery -- FOLDER
+//! ```
+
+use mailflow::experiment::{self, Evidence, Plan, ReplicationSettings, Silent};
+use mailflow::measure::{Delays, RunRecord};
+use mailflow::report::charts::{self, DelayCurve};
+use mailflow::scenario::{self, Drain, Scenario};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+const PROBLEM: &str = "documented-problem";
+/// In the order in which a reader compares them.
+const SCENARIOS: [&str; 7] = [
+    "healthy-day",
+    PROBLEM,
+    "fix-message-cap",
+    "fix-hoststat-off",
+    "fix-retry-1-minute",
+    "fix-more-runners",
+    "documented-fixes",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder =
+        std::env::args().nth(1).map_or_else(|| PathBuf::from("docs/images"), PathBuf::from);
+    std::fs::create_dir_all(&folder)?;
+    let mut curves = Vec::new();
+    for name in SCENARIOS {
+        let file = Path::new("scenarios").join(name).with_extension("yaml");
+        let scenario = scenario::load(&file, &[])?;
+        let records = simulate(&scenario)?;
+        curves.push(curve(&scenario, &records));
+        if let (PROBLEM, Some(first)) = (name, records.first()) {
+            write(&folder.join("documented-problem.svg"), &charts::day(&scenario, first)?)?;
+        }
+    }
+    write(&folder.join("documented-fixes.svg"), &charts::delays(&curves)?)
+}
+
+fn simulate(scenario: &Scenario) -> Result<Vec<RunRecord>, Box<dyn Error>> {
+    let run = &scenario.run;
+    let settings = ReplicationSettings {
+        simulate: run.simulate,
+        warm_up: run.warm_up,
+        drain: run.drain == Drain::UntilEmpty,
+        seed: run.seed,
+    };
+    let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs: 0 };
+    Ok(experiment::run(&plan, &Silent)?)
+}
+
+/// The curve, with the median and 99 % point that `mailflow run` prints.
+fn curve(scenario: &Scenario, records: &[RunRecord]) -> DelayCurve {
+    let delays: Vec<&Delays> = records.iter().map(|record| &record.delays).collect();
+    let evidence = Evidence::new(records, scenario.run.seed);
+    let metrics = experiment::Metrics::of(&evidence, &[]);
+    DelayCurve::pooled(&scenario.name, &delays).with_estimates(&metrics)
+}
+
+fn write(path: &Path, svg: &str) -> Result<(), Box<dyn Error>> {
+    std::fs::write(path, svg)?;
+    println!("drew {}", path.display());
+    Ok(())
+}
