@@ -2,6 +2,7 @@
 
 use crate::scenario::Override;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 /// What each documented fix does to your mail: Sendmail-based Proofpoint in front of Exchange Online,
@@ -98,14 +99,21 @@ pub(super) struct ValidateArgs {
     #[arg(required = true, value_name = "CASE_DIR")]
     pub(super) cases: Vec<PathBuf>,
     /// Seeds for each case
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) repeats: u32,
+    /// The seed that the others derive from
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub(super) seed: u64,
     /// Threads [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(super) color: Colour,
 }
 
 /// What is printed.
@@ -130,6 +138,21 @@ pub enum Colour {
     Always,
     /// Never
     Never,
+}
+
+impl Colour {
+    /// Whether stdout gets colours.
+    pub fn applies(self) -> bool {
+        match self {
+            Colour::Always => true,
+            Colour::Never => false,
+            // An empty NO_COLOR counts as not set: https://no-color.org
+            Colour::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::io::stdout().is_terminal()
+            }
+        }
+    }
 }
 
 #[cfg(test)]

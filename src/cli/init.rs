@@ -13,8 +13,27 @@ pub struct Preset {
     pub text: &'static str,
 }
 
-/// The shipped scenarios, embedded with `include_str!`.
-pub const PRESETS: &[Preset] = &[];
+/// A shipped scenario and its text, embedded.
+macro_rules! shipped {
+    ($name:literal) => {
+        Preset { name: $name, text: include_str!(concat!("../../scenarios/", $name, ".yaml")) }
+    };
+}
+
+/// The shipped scenarios of `scenarios/`, in the order in which they tell their story.
+pub const PRESETS: &[Preset] = &[
+    shipped!("healthy-day"),
+    shipped!("documented-problem"),
+    shipped!("fix-message-cap"),
+    shipped!("fix-hoststat-off"),
+    shipped!("fix-retry-1-minute"),
+    shipped!("fix-more-runners"),
+    shipped!("documented-fixes"),
+    shipped!("few-messages"),
+    shipped!("overlapping-runs"),
+    shipped!("several-names"),
+    shipped!("too-many-runners"),
+];
 
 /// Writes a scenario to `file` (default `scenario.yaml`; `-` is stdout) and never over an existing one.
 /// Exit code 0 when done, 2 for an unknown preset or an existing file, 3 if it could not be written.
@@ -102,6 +121,7 @@ mod tests {
 
     #[test]
     fn every_shipped_preset_is_a_valid_scenario() {
+        assert!(PRESETS.len() >= 7, "the shipped scenarios are missing");
         for preset in PRESETS {
             let read = scenario::parse(preset.name, preset.text, "scenarios".as_ref(), &[]);
             assert!(read.is_ok(), "{}: {}", preset.name, read.expect_err("problems"));

@@ -53,6 +53,22 @@ impl Progress {
         Progress { bar, messages: AtomicU64::new(0), started: Instant::now() }
     }
 
+    /// Starts to show how many of `cases` recorded cases are done.
+    #[allow(clippy::disallowed_methods)] // This is the file that may read the clock.
+    pub(super) fn cases(cases: usize) -> Self {
+        let progress = Progress::new("validate", cases as u32, false);
+        let template = "{prefix} [{bar:24}] {pos}/{len} cases  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            progress.bar.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
+    /// One more recorded case is done.
+    pub(super) fn case_done(&self) {
+        self.bar.inc(1);
+    }
+
     /// Clears the line.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -1,6 +1,6 @@
 //! `mailflow run`: load everything, understand every expectation, then simulate, write and show.
 
-use super::args::{Colour, Format, RunArgs};
+use super::args::{Format, RunArgs};
 use super::draw;
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
@@ -14,7 +14,6 @@ use crate::report::{self, Page, Style};
 use crate::scenario::{self, Drain, LoadError, Scenario};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// A scenario ready to run: its expectations are understood and what they compare with is loaded.
@@ -49,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Err(exit) => return exit,
     };
     listen_for_ctrl_c();
-    let style = style(args);
+    let style = Style { colour: args.color.applies() };
     let (mut outcomes, mut baselines) = (Vec::new(), Baselines::new());
     for job in &jobs {
         match one(job, args, &mut baselines) {
@@ -245,19 +244,6 @@ fn notes(scenario: &Scenario) -> Vec<Warning> {
         next: note.next.clone(),
     };
     scenario.notes.iter().map(note).collect()
-}
-
-fn style(args: &RunArgs) -> Style {
-    let asked = match args.color {
-        Colour::Always => true,
-        Colour::Never => false,
-        // An empty NO_COLOR counts as not set: https://no-color.org
-        Colour::Auto => {
-            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                && std::io::stdout().is_terminal()
-        }
-    };
-    Style { colour: asked }
 }
 
 fn show_page(outcome: &Outcome, args: &RunArgs, style: Style) -> Result<(), WriteError> {

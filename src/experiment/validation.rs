@@ -7,7 +7,8 @@
 use super::replicate::{ReplicationSettings, replicate_observed};
 use crate::model::{Observation, Observer};
 use crate::scenario::recorded_case::RecordedCase;
-use crate::units::SimTime;
+use crate::stats::{round_significant, sorted_quantile};
+use crate::units::{SimTime, Span};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ const DELAY_METRICS: [&str; 4] = ["delay.mean", "delay.p50", "delay.p90", "delay
 /// Slack of *inside*, relative; and in counts, absolute.
 const SLACK: f64 = 0.05;
 const COUNT_SLACK: f64 = 1.0;
+/// Significant digits of stored numbers.
+const DIGITS: usize = 10;
 
 /// All cases held against the model.
 #[derive(Clone, Debug, Serialize)]
@@ -69,19 +72,27 @@ pub struct MetricResult {
     within90: bool,
 }
 
-/// Simulates every case with `seeds` seeds, starting at `seed`.
+impl MetricResult {
+    /// |mid / real - 1|; `None` for a real value of zero.
+    pub fn error(&self) -> Option<f64> {
+        (self.real > 0.0).then(|| (self.mid / self.real - 1.0).abs())
+    }
+}
+
+/// Holds every case against the model.
 pub fn validate(cases: &[RecordedCase], seeds: u64, seed: u64) -> Validation {
     summarise(cases.iter().map(|case| hold_against(case, seeds, seed)).collect())
 }
 
-fn hold_against(case: &RecordedCase, seeds: u64, seed: u64) -> CaseResult {
+/// Holds one case against `seeds` replications of the model under `seed`, on as many threads as rayon has.
+pub fn hold_against(case: &RecordedCase, seeds: u64, seed: u64) -> CaseResult {
     let runs: Vec<BTreeMap<&'static str, f64>> =
         (0..seeds).into_par_iter().map(|replication| one_run(case, seed, replication)).collect();
     let mut metrics = BTreeMap::new();
     for (name, real) in real_values(case) {
         let mut model: Vec<f64> = runs.iter().map(|run| run[name]).collect();
         model.sort_by(f64::total_cmp);
-        let point = |p| quantile(&model, p);
+        let point = |p| point(&model, p);
         let below = model.iter().filter(|value| **value < real).count() as f64;
         let equal = model.iter().filter(|value| **value == real).count() as f64;
         let (low, high) = (point(0.01), point(0.99));
@@ -104,17 +115,18 @@ fn hold_against(case: &RecordedCase, seeds: u64, seed: u64) -> CaseResult {
     CaseResult { case: case.name.clone(), metrics }
 }
 
-/// Linear interpolation between order statistics, h = (n - 1) p; zero for an empty sample.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
-    let h = last as f64 * p;
-    let (below, above) = (sorted[h.floor() as usize], sorted[h.ceil() as usize]);
-    below + (above - below) * (h - h.floor())
+/// A point of an ascending sample, rounded as all stored numbers are; zero for an empty one.
+fn point(sorted: &[f64], p: f64) -> f64 {
+    rounded(sorted_quantile(sorted, p).unwrap_or(0.0))
+}
+
+fn rounded(value: f64) -> f64 {
+    round_significant(value, DIGITS)
 }
 
 fn delay_values(sorted: &[f64]) -> impl Iterator<Item = (&'static str, f64)> + use<> {
     let mean = sorted.iter().sum::<f64>() / sorted.len().max(1) as f64;
-    let points = [mean, quantile(sorted, 0.5), quantile(sorted, 0.9), quantile(sorted, 0.99)];
+    let points = [rounded(mean), point(sorted, 0.5), point(sorted, 0.9), point(sorted, 0.99)];
     DELAY_METRICS.into_iter().zip(points)
 }
 
@@ -147,17 +159,13 @@ impl Observer for EveryDelay {
 }
 
 fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'static str, f64> {
-    let settings = ReplicationSettings {
-        simulate: case.horizon,
-        warm_up: crate::units::Span::ZERO,
-        drain: false,
-        seed,
-    };
+    let settings =
+        ReplicationSettings { simulate: case.horizon, warm_up: Span::ZERO, drain: false, seed };
     let mut every = EveryDelay::default();
     let record = replicate_observed(&case.params, &settings, replication, &mut every);
     // Still queued at the horizon: censored, counted with its age.
     for (age, count) in record.delays.queued.bins() {
-        let age = crate::units::Span::from_nanos(age).seconds();
+        let age = Span::from_nanos(age).seconds();
         every.seconds.extend(std::iter::repeat_n(age, count as usize));
     }
     every.seconds.sort_by(f64::total_cmp);
@@ -168,22 +176,22 @@ fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'stati
     values
 }
 
-fn summarise(cases: Vec<CaseResult>) -> Validation {
+/// Sums up over cases.
+pub fn summarise(cases: Vec<CaseResult>) -> Validation {
     let of_case = |case: &CaseResult| -> Vec<MetricResult> {
         DELAY_METRICS.iter().filter_map(|name| case.metrics.get(name).cloned()).collect()
     };
     let all: Vec<MetricResult> = cases.iter().flat_map(of_case).collect();
-    let mut errors: Vec<f64> =
-        all.iter().filter(|m| m.real > 0.0).map(|m| (m.mid / m.real - 1.0).abs()).collect();
+    let mut errors: Vec<f64> = all.iter().filter_map(MetricResult::error).collect();
     errors.sort_by(f64::total_cmp);
     let share = |of: fn(&MetricResult) -> bool| {
-        all.iter().filter(|metric| of(metric)).count() as f64 / all.len().max(1) as f64
+        rounded(all.iter().filter(|metric| of(metric)).count() as f64 / all.len().max(1) as f64)
     };
     Validation {
         inside: all.iter().filter(|metric| metric.inside).count(),
         total: all.len(),
-        median_error: quantile(&errors, 0.5),
-        p90_error: quantile(&errors, 0.9),
+        median_error: point(&errors, 0.5),
+        p90_error: point(&errors, 0.9),
         cases_inside: cases.iter().filter(|case| of_case(case).iter().all(|m| m.inside)).count(),
         coverage50: share(|metric| metric.within50),
         coverage90: share(|metric| metric.within90),

@@ -8,10 +8,14 @@ pub(super) struct Level {
     level: i64,
     since: SimTime,
     bin: Span,
-    /// Integral over each bin, in level * seconds.
+    /// The bin that `since` lies in, and its end.
+    index: usize,
+    bin_end: SimTime,
+    /// Integral over each bin, in level * nanoseconds.
     bins: Vec<f64>,
     from: SimTime,
     until: SimTime,
+    /// Integral over the window, in level * nanoseconds.
     integral: f64,
     max: i64,
 }
@@ -23,6 +27,8 @@ impl Level {
             level: 0,
             since: SimTime::ZERO,
             bin,
+            index: 0,
+            bin_end: SimTime::ZERO + bin,
             bins: vec![0.0; bins],
             from,
             until,
@@ -35,38 +41,39 @@ impl Level {
     pub(super) fn change(&mut self, now: SimTime, by: i64) {
         self.advance(now);
         self.level += by;
-        if now >= self.from && now <= self.until {
+        if by > 0 && now >= self.from && now <= self.until {
             self.max = self.max.max(self.level);
         }
     }
 
     fn advance(&mut self, now: SimTime) {
         let end = now.min(self.until);
+        // Nearly every step stays within a bin and within the window.
+        while end >= self.bin_end && self.index + 1 < self.bins.len() {
+            let bin_end = self.bin_end;
+            self.add(bin_end);
+            self.index += 1;
+            self.bin_end = bin_end + self.bin;
+        }
+        self.add(end);
+    }
+
+    /// Carries the level on to `end`, within one bin.
+    fn add(&mut self, end: SimTime) {
         if end <= self.since {
             return;
         }
-        if self.level != 0 {
-            let measured = end.since(self.since.max(self.from));
-            self.integral += self.level as f64 * measured.seconds();
-            self.fill_bins(end);
-        }
-        if self.since < self.from && end >= self.from {
+        let level = self.level as f64;
+        let area = level * end.since(self.since).nanos() as f64;
+        self.bins[self.index] += area;
+        if self.since >= self.from {
+            self.integral += area;
+        } else if end >= self.from {
+            self.integral += level * end.since(self.from).nanos() as f64;
             // What stands when the window opens belongs to its maximum.
             self.max = self.max.max(self.level);
         }
         self.since = end;
-    }
-
-    fn fill_bins(&mut self, end: SimTime) {
-        let mut at = self.since;
-        while at < end {
-            let index = at.ticks(self.bin);
-            let bin_end = SimTime::from_nanos((index + 1) * self.bin.nanos()).min(end);
-            if let Some(bin) = self.bins.get_mut(index as usize) {
-                *bin += self.level as f64 * bin_end.since(at).seconds();
-            }
-            at = bin_end;
-        }
     }
 
     /// Carries the level on to the end of the window.
@@ -79,8 +86,8 @@ impl Level {
     }
 
     pub(super) fn mean(&self) -> f64 {
-        let seconds = self.until.since(self.from).seconds();
-        if seconds > 0.0 { self.integral / seconds } else { 0.0 }
+        let window = self.until.since(self.from).nanos() as f64;
+        if window > 0.0 { self.integral / window } else { 0.0 }
     }
 
     /// Mean level of each bin; a last bin that the window cuts short is averaged over its part.
@@ -88,7 +95,7 @@ impl Level {
         let (bin, until) = (self.bin, self.until);
         let length = |index: usize| {
             let start = SimTime::from_nanos(index as u64 * bin.nanos());
-            until.since(start).min(bin).seconds()
+            until.since(start).min(bin).nanos() as f64
         };
         let mean = |(index, sum): (usize, f64)| if sum > 0.0 { sum / length(index) } else { 0.0 };
         self.bins.into_iter().enumerate().map(mean).collect()

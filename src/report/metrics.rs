@@ -20,7 +20,7 @@ pub fn csv(results: &[&Results]) -> String {
 }
 
 /// Quotes what a CSV reader would misread (RFC 4180).
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -6,12 +6,14 @@ mod metrics;
 mod style;
 mod table;
 mod trust;
+mod validation;
 
 pub use human::{duration, estimate, number, quantity, share};
 pub use metrics::{csv, markdown};
 pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
+pub use validation::{validation_csv, validation_json, validation_markdown, validation_page};
 
 use crate::experiment::Results;
 

@@ -141,9 +141,7 @@ impl World {
             AddressOrder::Rotating => {
                 addresses.rotate_left((dialled % u64::from(host.count.max(1))) as usize);
             }
-            AddressOrder::Random => {
-                self.streams.addresses.at(dialled).shuffle(&mut addresses);
-            }
+            AddressOrder::Random => self.streams.addresses.at(dialled).shuffle(&mut addresses),
         }
         addresses
     }
