@@ -6,7 +6,7 @@
 
 use super::host_status::Memory;
 use super::outcome::{self, After, Fate, LastStatus};
-use super::process::Pending;
+use super::process::{FailedSession, Pending};
 use crate::model::connection::session::{self, SessionEnding};
 use crate::model::connection::transaction::{Course, Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection, lifetime};
@@ -113,15 +113,17 @@ impl World {
             });
         }
         let ends = cx.now() + session.takes;
+        let opened_at = cx.now() + session.connected_after;
         match (session.ending, session.front_end) {
             (SessionEnding::Ready, Some(front_end)) => {
-                let opened_at = cx.now() + session.connected_after;
                 self.open(id, host, front_end, number, opened_at);
                 let index = self.processes.at(id).connections.len() - 1;
                 self.transact(id, index, ends, false, cx);
             }
             (ending, front_end) => {
-                self.processes.at(id).pending = Pending::Session { host, front_end, ending };
+                let reached = front_end.map(|front_end| (front_end, number));
+                let failed = FailedSession { host, reached, opened_at, ending };
+                self.processes.at(id).pending = Pending::Session(failed);
                 cx.schedule(ends, Event::ProcessReady { process: id });
             }
         }
@@ -211,12 +213,16 @@ impl World {
             commit: receiver.commit,
         };
         let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
-        if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
-        {
+        let idle_end = idle_end.filter(|end| probe && *end < start.min(connection.cut_at));
+        if let Some(idle_end) = idle_end {
             (transaction.cut_at, transaction.cut) = (idle_end, Cut::Unsolicited421);
         }
         let (at, pending) = match transaction.run() {
-            Course::FoundCut { at, how } => (at, Pending::Probe { index, how }),
+            Course::FoundCut { at, how } => {
+                let by_lifetime = closed_by_cut(how);
+                let reason = idle_end.map_or(by_lifetime, |_| Closed::IdleTimeout);
+                (at, Pending::Probe { index, how, reason })
+            }
             Course::Took { until, ending, accepted_at, sent } => {
                 (until, Pending::Transaction { index, ending, accepted_at, sent })
             }
@@ -240,30 +246,29 @@ impl World {
     pub(super) fn session_failed<O: Observer>(
         &mut self,
         id: u32,
-        host: usize,
-        front_end: Option<u32>,
-        ending: SessionEnding,
+        failed: FailedSession,
         cx: &mut Context<'_, O>,
     ) {
+        let FailedSession { host, reached, opened_at, ending } = failed;
         let agent = self.processes.at(id).agent;
         if ending == SessionEnding::Greeting421 {
             cx.observe(Observation::ConnectionRefused { agent });
         }
-        if front_end.is_some() {
+        if let Some((_, connection)) = reached {
             cx.observe(Observation::ConnectionClosed {
                 agent,
-                connection: self.processes.connections_opened - 1,
+                connection,
                 reason: match ending {
                     SessionEnding::Reset => Closed::ResetAtGreeting,
                     _ => Closed::SessionFailed,
                 },
-                opened_at: cx.now(),
+                opened_at,
                 carried: 0,
             });
         }
-        match (self.params.sender.host_status.key, front_end) {
+        match (self.params.sender.host_status.key, reached) {
             (HostKey::HostName, _) => self.mark(id, host, true, cx),
-            (HostKey::Address, Some(front_end)) => self.mark(id, front_end as usize, true, cx),
+            (HostKey::Address, Some((front_end, _))) => self.mark(id, front_end as usize, true, cx),
             (HostKey::Address, None) => {
                 let host = self.hosts[host];
                 for address in host.first..host.first + host.count {
@@ -280,10 +285,10 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        how: Hangup,
+        (how, reason): (Hangup, Closed),
         cx: &mut Context<'_, O>,
     ) {
-        let connection = self.forget(id, index, closed_by_cut(how), cx);
+        let connection = self.forget(id, index, reason, cx);
         if how == Hangup::Reset {
             self.mark(id, connection.record, false, cx);
         }

@@ -16,9 +16,9 @@
 
 use super::host_status::Memory;
 use super::queue::Listed;
-use crate::model::connection::Connection;
 use crate::model::connection::session::SessionEnding;
 use crate::model::connection::transaction::{Ending, Hangup};
+use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
@@ -56,11 +56,23 @@ pub(in crate::model) enum Pending {
     #[default]
     NextMessage,
     /// An attempt to open a connection that fails.
-    Session { host: usize, front_end: Option<u32>, ending: SessionEnding },
+    Session(FailedSession),
     /// The RSET probe that finds connection `index` cut.
-    Probe { index: usize, how: Hangup },
+    Probe { index: usize, how: Hangup, reason: Closed },
     /// The end of a transaction on connection `index`.
     Transaction { index: usize, ending: Ending, accepted_at: Option<SimTime>, sent: f64 },
+}
+
+/// An attempt to open a connection that fails.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) struct FailedSession {
+    /// The host dialled.
+    pub(in crate::model) host: usize,
+    /// The front end that connect() reached, if it did, and the connection's number.
+    pub(in crate::model) reached: Option<(u32, u64)>,
+    /// When connect() succeeded, or failed for the last time.
+    pub(in crate::model) opened_at: SimTime,
+    pub(in crate::model) ending: SessionEnding,
 }
 
 /// One process.
@@ -180,12 +192,12 @@ impl World {
     ) {
         let goes_on = match std::mem::take(&mut self.processes.at(id).pending) {
             Pending::NextMessage => false,
-            Pending::Session { host, front_end, ending } => {
-                self.session_failed(id, host, front_end, ending, cx);
+            Pending::Session(failed) => {
+                self.session_failed(id, failed, cx);
                 true
             }
-            Pending::Probe { index, how } => {
-                self.probe_failed(id, index, how, cx);
+            Pending::Probe { index, how, reason } => {
+                self.probe_failed(id, index, (how, reason), cx);
                 true
             }
             Pending::Transaction { index, ending, accepted_at, sent } => {
