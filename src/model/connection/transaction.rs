@@ -202,10 +202,15 @@ impl Transaction {
         }
     }
 
+    /// Whether the probe finds the cut - also where a round trip takes no time.
+    fn found_cut(&self, cut: SimTime, schedule: &Schedule) -> bool {
+        self.probe && (cut <= self.start || cut < schedule.reset)
+    }
+
     /// A TCP reset strikes wherever the connection is; the sender notices at once.
     fn reset(&self, schedule: &Schedule) -> Course {
         let cut = self.cut_at.max(self.start);
-        if self.probe && cut < schedule.reset {
+        if self.found_cut(cut, schedule) {
             return Course::FoundCut { at: schedule.reset, how: Hangup::Reset };
         }
         let phase = match cut {
@@ -234,7 +239,7 @@ impl Transaction {
     /// 421 unasked: read where a reply is awaited; one that comes during the body is read at the dot.
     fn unsolicited_421(&self, schedule: &Schedule) -> Course {
         let (cut, how) = (self.cut_at.max(self.start), Hangup::Reply421);
-        if self.probe && cut < schedule.reset {
+        if self.found_cut(cut, schedule) {
             return Course::FoundCut { at: schedule.reset, how };
         }
         let (phase, until) = match cut {
@@ -302,6 +307,14 @@ mod tests {
         assert_eq!(story(Cut::Reset, 1800), "Reset at Dot, 1800");
         assert_eq!(story(Cut::Reset, 3399), "Reset at Dot, 3399");
         assert_eq!(story(Cut::Reset, 3400), "Accepted, 3400");
+    }
+
+    #[test]
+    fn the_probe_finds_a_cut_even_where_a_round_trip_takes_no_time() {
+        for cut in [Cut::Reset, Cut::Reply421, Cut::Unsolicited421] {
+            let transaction = Transaction { round_trip: Span::ZERO, ..sample(cut, 900) };
+            assert!(matches!(transaction.run(), Course::FoundCut { .. }), "{cut:?}");
+        }
     }
 
     #[test]

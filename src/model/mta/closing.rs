@@ -19,9 +19,7 @@ impl World {
         let connection = self.processes.at(id).connections[index];
         let destination = self.hosts[connection.host].destination;
         let reason = match self.params.receiver_of(destination).cut {
-            _ if self.ended_idle(&connection) && self.idle_end(&connection) <= cx.now() => {
-                Closed::IdleTimeout
-            }
+            _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => Closed::IdleTimeout,
             _ if cx.now() < connection.cut_at => Closed::Quit,
             _ if connection.ends_by_outage => Closed::Outage,
             Cut::Reset => Closed::CutByReset,
@@ -35,11 +33,6 @@ impl World {
         let destination = self.hosts[connection.host].destination;
         let idle = self.params.receiver_of(destination).idle_timeout;
         idle.map_or(SimTime::MAX, |idle| connection.last_used + idle)
-    }
-
-    /// Whether the receiver's idle timeout comes before the connection's other ends.
-    pub(super) fn ended_idle(&self, connection: &Connection) -> bool {
-        self.idle_end(connection) < connection.cut_at
     }
 
     /// A real close: the last status is stored, success included - the last writer wins. Rule: MODEL.md 6.3.

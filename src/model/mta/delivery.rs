@@ -7,7 +7,7 @@
 
 use super::host_status::Memory;
 use super::outcome::LastStatus;
-use super::process::Pending;
+use super::process::{FailedSession, Pending};
 use crate::model::connection::session::{self, Session, SessionEnding};
 use crate::model::connection::{Closed, Connection, lifetime};
 use crate::model::event::{Context, Event};
@@ -143,16 +143,17 @@ impl World {
             cx.observe(opened);
         }
         let ends = now + session.takes;
+        let opened_at = now + session.connected_after;
         match (session.ending, session.front_end) {
             (SessionEnding::Ready, Some(front_end)) => {
-                let opened_at = now + session.connected_after;
                 self.open(id, (host, front_end), (number, dialled), opened_at);
                 let index = self.processes.at(id).connections.len() - 1;
                 self.transact(id, index, ends, false, cx);
             }
             (ending, front_end) => {
-                let connection = front_end.map(|front_end| (front_end, number));
-                self.processes.at(id).pending = Pending::Session { host, connection, ending };
+                let reached = front_end.map(|front_end| (front_end, number));
+                let failed = FailedSession { host, reached, opened_at, ending };
+                self.processes.at(id).pending = Pending::Session(failed);
                 cx.schedule(ends, Event::ProcessReady { process: id });
             }
         }
@@ -235,11 +236,10 @@ impl World {
     pub(super) fn session_failed<O: Observer>(
         &mut self,
         id: u32,
-        host: usize,
-        connection: Option<(u32, u64)>,
-        ending: SessionEnding,
+        failed: FailedSession,
         cx: &mut Context<'_, O>,
     ) {
+        let FailedSession { host, reached, opened_at, ending } = failed;
         let agent = self.processes.at(id).agent;
         if ending == SessionEnding::Greeting421 {
             cx.observe(Observation::ConnectionRefused { agent });
@@ -248,8 +248,7 @@ impl World {
             SessionEnding::Reset => Closed::ResetAtGreeting,
             _ => Closed::SessionFailed,
         };
-        if let Some((front_end, connection)) = connection {
-            let opened_at = cx.now();
+        if let Some((front_end, connection)) = reached {
             cx.observe(Observation::ConnectionClosed {
                 agent,
                 connection,

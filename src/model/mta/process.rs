@@ -17,7 +17,7 @@
 use super::host_status::Memory;
 use super::queue::Listed;
 use crate::engine::Timer;
-use crate::model::connection::Connection;
+use crate::model::connection::{Closed, Connection};
 use crate::model::connection::session::SessionEnding;
 use crate::model::connection::transaction::{Ending, Hangup, Transaction};
 use crate::model::event::{Context, Event};
@@ -52,16 +52,26 @@ pub(in crate::model) struct Attempt {
     pub(in crate::model) reached: bool,
 }
 
+/// An attempt to open a connection that fails.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) struct FailedSession {
+    pub(in crate::model) host: usize,
+    /// The front end that accepted the connection, and the connection's number, if one came about.
+    pub(in crate::model) reached: Option<(u32, u64)>,
+    pub(in crate::model) opened_at: SimTime,
+    pub(in crate::model) ending: SessionEnding,
+}
+
 /// What a process is waiting for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::model) enum Pending {
     /// Nothing: it takes its next message.
     #[default]
     NextMessage,
-    /// An attempt to open a connection that fails; the connection is (front end, number), if there was one.
-    Session { host: usize, connection: Option<(u32, u64)>, ending: SessionEnding },
+    /// An attempt to open a connection that fails.
+    Session(FailedSession),
     /// The RSET probe that finds connection `index` cut.
-    Probe { index: usize, how: Hangup },
+    Probe { index: usize, how: Hangup, reason: Closed },
     /// A stage of a transaction that needs the receiver's state or the shared link.
     Stage { index: usize, stage: Stage, transaction: Transaction },
     /// The body travels over the shared link since `started`, as transfer `transfer`; the timer is that of
@@ -228,12 +238,12 @@ impl World {
     ) {
         let goes_on = match std::mem::take(&mut self.processes.at(id).pending) {
             Pending::NextMessage => false,
-            Pending::Session { host, connection, ending } => {
-                self.session_failed(id, host, connection, ending, cx);
+            Pending::Session(failed) => {
+                self.session_failed(id, failed, cx);
                 true
             }
-            Pending::Probe { index, how } => {
-                self.probe_failed(id, index, how, cx);
+            Pending::Probe { index, how, reason } => {
+                self.probe_failed(id, index, (how, reason), cx);
                 true
             }
             Pending::Stage { index, stage, transaction } => {

@@ -216,7 +216,14 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let (at, pending) = match transaction.run() {
-            Course::FoundCut { at, how } => (at, Pending::Probe { index, how }),
+            Course::FoundCut { at, how } => {
+                let connection = self.processes.at(id).connections[index];
+                // The idle timeout, where it came first, stands in for the lifetime.
+                let idle = transaction.cut_at != connection.cut_at;
+                let by_lifetime = closed_by_cut(how, &connection);
+                let reason = if idle { Closed::IdleTimeout } else { by_lifetime };
+                (at, Pending::Probe { index, how, reason })
+            }
             Course::Took { until, ending, accepted_at, sent } => {
                 (until, Pending::Transaction { index, ending, accepted_at, sent })
             }
@@ -292,13 +299,10 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        how: Hangup,
+        (how, reason): (Hangup, Closed),
         cx: &mut Context<'_, O>,
     ) {
-        let connection = self.processes.at(id).connections[index];
-        let idle = self.ended_idle(&connection);
-        let reason = if idle { Closed::IdleTimeout } else { closed_by_cut(how, &connection) };
-        self.forget(id, index, reason, cx);
+        let connection = self.forget(id, index, reason, cx);
         if how == Hangup::Reset {
             self.mark(id, connection.record, false, cx);
         }
