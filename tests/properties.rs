@@ -7,6 +7,8 @@
 mod checker;
 #[path = "properties/params.rs"]
 mod params;
+#[path = "properties/receiver.rs"]
+mod receiver;
 
 use checker::Checker;
 use mailflow::experiment::{ReplicationSettings, replicate_observed};
@@ -67,7 +69,7 @@ fn the_random_sites_meet_everything_that_can_happen() {
     let mut expected: Vec<String> = [
         "Arrived RunStarted RunDropped RunEnded ProcessStarted ProcessEnded ConnectionOpened",
         "ConnectionRefused Accepted Delivered TrySkipped TryFailed Warned Bounced HostCleared",
-        "Quit CutByReset CutBy421 IdleTimeout Refused421 ResetAtGreeting SessionFailed",
+        "Quit CutByReset CutBy421 IdleTimeout Refused421 ResetAtGreeting SessionFailed Changed Outage",
     ]
     .iter()
     .flat_map(|words| words.split(' ').map(str::to_owned))

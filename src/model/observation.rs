@@ -83,6 +83,8 @@ pub enum Observation<'a> {
         process: u64,
         /// Its number.
         connection: u64,
+        /// The destination it was opened for: 0 is Exchange Online.
+        destination: usize,
         /// The front end it landed on.
         front_end: u32,
     },

@@ -4,9 +4,9 @@
 use mailflow::measure::RunRecord;
 use mailflow::model::connection::Closed;
 use mailflow::model::message::Message;
-use mailflow::model::params::{DeliveryMode, HostKey, Params, QueueRuns, Routing};
+use mailflow::model::params::{Action, DeliveryMode, HostKey, Params, QueueRuns, Routing};
 use mailflow::model::{Observation, Observer};
-use mailflow::units::SimTime;
+use mailflow::units::{SimTime, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More observations within one instant than any sound run makes: time stands still.
@@ -26,6 +26,9 @@ struct Process {
     agent: u32,
     runner: bool,
     connections: u32,
+    /// What held when it started: a running process keeps its settings.
+    cap: Option<u32>,
+    cache: u32,
     /// Until when each record was bad when the process started, unless it is cleared in the meantime.
     barred: BTreeMap<usize, SimTime>,
 }
@@ -33,8 +36,21 @@ struct Process {
 struct Connection {
     agent: u32,
     process: u64,
-    front_end: u32,
+    host: Host,
     opened_at: SimTime,
+    lifetime: Option<Span>,
+}
+
+/// A destination and a host of it.
+type Host = (usize, usize);
+
+/// An opening or closing of a connection.
+struct Passage {
+    connection: u64,
+    agent: u32,
+    host: Host,
+    /// At an opening the limits over all agents and for this one; at a closing nothing.
+    opens: Option<[Option<u32>; 2]>,
 }
 
 #[derive(Default)]
@@ -49,6 +65,8 @@ struct Agent {
 /// The books.
 pub(crate) struct Checker {
     params: Params,
+    /// All settings that hold at some time of the run, `params` now.
+    settings: Vec<Params>,
     now: SimTime,
     at_once: u64,
     observed: u64,
@@ -62,7 +80,7 @@ pub(crate) struct Checker {
     closed: u64,
     /// Openings and closings in order, with what became of each connection: whether it was let in is known
     /// only at its end.
-    history: Vec<(u64, u32, usize, bool)>,
+    history: Vec<Passage>,
     turned_away: BTreeMap<u64, bool>,
     agents: Vec<Agent>,
     /// Kinds of things seen: what a run never meets it does not test.
@@ -71,8 +89,13 @@ pub(crate) struct Checker {
 
 impl Checker {
     pub(crate) fn new(params: &Params) -> Self {
+        let changed = params.changes.iter().filter_map(|change| match &change.action {
+            Action::Set(new) => Some(Params::clone(new)),
+            Action::ClearHostStatus => None,
+        });
         Checker {
             params: params.clone(),
+            settings: std::iter::once(params.clone()).chain(changed).collect(),
             now: SimTime::ZERO,
             at_once: 0,
             observed: 0,
@@ -151,18 +174,22 @@ impl Checker {
 
     /// An attempt ended and left the message in the queue (or is about to bounce it).
     fn tried(&mut self, message: &Message, skipped: bool) {
-        let (now, sender) = (self.now, self.params.sender.clone());
+        let now = self.now;
+        let step = self.params.sender.clock_step.nanos().max(1);
+        let one_at_a_time = self.settings.iter().all(|settings| {
+            matches!(settings.sender.runs, QueueRuns::Persistent { .. })
+                && settings.sender.delivery == DeliveryMode::QueueOnly
+        });
+        let ages = self.settings.iter().map(|settings| settings.sender.min_queue_age.nanos());
+        let age = ages.min().unwrap_or(0);
         assert!(!message.locked && message.last_try == now);
         let known = self.known(message);
         let before = known.last;
         assert_eq!(message.tries, before.tries + 1, "an attempt is counted once");
-        let one_at_a_time = matches!(sender.runs, QueueRuns::Persistent { .. })
-            && sender.delivery == DeliveryMode::QueueOnly;
         if skipped && one_at_a_time && before.tries > 0 {
-            let step = sender.clock_step.nanos().max(1);
             let floor = |at: SimTime| at.nanos() / step * step;
             let waited = floor(now) - floor(before.last_try);
-            assert!(waited >= sender.min_queue_age.nanos(), "{message:?} was tried too early");
+            assert!(waited >= age, "{message:?} was tried too early");
         }
         known.last = *message;
     }
@@ -190,7 +217,16 @@ impl Checker {
         known.warned = true;
     }
 
+    /// The fewest and the most runners that a run may have had.
+    fn runners(&self) -> (u32, u32) {
+        let all = || self.settings.iter().map(|settings| settings.sender.runners);
+        (all().min().unwrap_or(0), all().max().unwrap_or(0))
+    }
+
     fn run_started(&mut self, agent: u32, listed: u64, children: u32) {
+        let (fewest, _) = self.runners();
+        let is_persistent = |of: &Params| matches!(of.sender.runs, QueueRuns::Persistent { .. });
+        let always_persistent = self.settings.iter().all(is_persistent);
         let sender = &self.params.sender;
         let own = &mut self.agents[agent as usize];
         assert!(listed <= own.present, "{listed} of {} messages listed", own.present);
@@ -200,9 +236,11 @@ impl Checker {
         }
         own.runs += 1;
         match sender.runs {
-            QueueRuns::Persistent { .. } => assert_eq!(own.runs, 1, "one run at a time"),
+            QueueRuns::Persistent { .. } => {
+                assert!(own.runs == 1 || !always_persistent, "one run at a time");
+            }
             QueueRuns::Periodic { max_runner_processes, .. } => {
-                let counted = own.runs * sender.runners;
+                let counted = (own.runs - 1) * fewest + sender.runners;
                 assert!(max_runner_processes.is_none_or(|most| counted <= most), "{counted}");
             }
         }
@@ -213,18 +251,23 @@ impl Checker {
         else {
             panic!("a run was dropped without a limit");
         };
-        let would_be = (self.agents[agent as usize].runs + 1) * self.params.sender.runners;
+        let (_, most_each) = self.runners();
+        let would_be = self.agents[agent as usize].runs * most_each + self.params.sender.runners;
         assert!(would_be > most, "a run was dropped though it fitted");
     }
 
     fn process_started(&mut self, agent: u32, number: u64, runner: bool) {
         assert_eq!(number, self.processes_started, "processes are numbered as they start");
         self.processes_started += 1;
+        let (_, most_each) = self.runners();
+        let sender = &self.params.sender;
         let own = &mut self.agents[agent as usize];
         own.runners += u32::from(runner);
-        assert!(own.runners <= own.runs * self.params.sender.runners, "too many runners");
-        assert!(runner || self.params.sender.delivery == DeliveryMode::Immediate);
-        let process = Process { agent, runner, connections: 0, barred: own.bad.clone() };
+        assert!(own.runners <= own.runs * most_each, "too many runners");
+        assert!(runner || sender.delivery == DeliveryMode::Immediate);
+        let (cap, cache) = (sender.messages_per_connection, sender.cache_size.max(1));
+        let barred = own.bad.clone();
+        let process = Process { agent, runner, connections: 0, cap, cache, barred };
         self.processes.insert(number, process);
     }
 
@@ -235,37 +278,48 @@ impl Checker {
         self.agents[agent as usize].runners -= u32::from(runner);
     }
 
-    fn record_of(&self, front_end: u32) -> usize {
-        let by_name = self.params.sender.host_status.key == HostKey::HostName;
-        match self.params.receiver.routing {
-            Routing::OneName if by_name => 0,
-            _ => front_end as usize,
-        }
+    /// Records of the destinations before `destination`, by host or by front end.
+    fn before(&self, destination: usize, by_name: bool) -> usize {
+        let receivers = (0..destination).map(|other| self.params.receiver_of(other));
+        let records = receivers.map(|receiver| match receiver.routing {
+            Routing::OneName if by_name => 1,
+            _ => receiver.front_ends as usize,
+        });
+        records.sum()
     }
 
-    fn opened(&mut self, agent: u32, process: u64, connection: u64, front_end: u32) {
+    fn record_of(&self, destination: usize, front_end: u32) -> usize {
+        let by_name = self.params.sender.host_status.key == HostKey::HostName;
+        let within = match self.params.receiver_of(destination).routing {
+            Routing::OneName if by_name => 0,
+            _ => front_end as usize,
+        };
+        self.before(destination, by_name) + within
+    }
+
+    fn opened(&mut self, agent: u32, process: u64, connection: u64, to: (usize, u32)) {
         assert_eq!(connection, self.opened, "connections are numbered as they open");
-        assert!(front_end < self.params.receiver.front_ends);
+        let (destination, front_end) = to;
+        let receiver = self.params.receiver_of(destination);
+        assert!(front_end < receiver.front_ends);
         self.opened += 1;
-        let (now, record) = (self.now, self.record_of(front_end));
-        let cache = self.params.sender.cache_size.max(1);
+        let (now, record) = (self.now, self.record_of(destination, front_end));
         let owner = self.processes.get_mut(&process).expect("a living process opens it");
         assert_eq!(owner.agent, agent);
         owner.connections += 1;
-        assert!(owner.connections <= cache, "more connections than the cache holds");
+        assert!(owner.connections <= owner.cache, "more connections than the cache holds");
         // Its own memory is at least as new as what stood on disk when it started. Rule: MODEL.md 5.3, 5.4.
         let barred = owner.barred.get(&record).copied().unwrap_or(SimTime::ZERO);
         assert!(now >= barred, "a host was dialled that was bad until {barred:?}");
-        self.history.push((connection, agent, self.host_of(front_end), true));
-        self.connections
-            .insert(connection, Connection { agent, process, front_end, opened_at: now });
-    }
-
-    fn host_of(&self, front_end: u32) -> usize {
-        match self.params.receiver.routing {
-            Routing::OneName => 0,
-            Routing::MxHosts | Routing::Addresses => front_end as usize,
-        }
+        let host = match receiver.routing {
+            Routing::OneName => (destination, 0),
+            Routing::MxHosts | Routing::Addresses => (destination, front_end as usize),
+        };
+        let opens = Some([receiver.max_connections, receiver.max_connections_per_source]);
+        self.history.push(Passage { connection, agent, host, opens });
+        let lifetime = receiver.connection_lifetime;
+        let opened = Connection { agent, process, host, opened_at: now, lifetime };
+        self.connections.insert(connection, opened);
     }
 
     fn closed(
@@ -281,19 +335,22 @@ impl Checker {
         assert!(opened_at >= connection.opened_at && opened_at <= self.now, "opened when?");
         let owner = self.processes.get_mut(&connection.process).expect("its process is alive");
         owner.connections -= 1;
-        let cap = self.params.sender.messages_per_connection;
+        let cap = owner.cap;
         assert!(cap.is_none_or(|cap| carried <= cap), "{carried} messages on one connection");
         let turned_away = matches!(reason, Closed::ResetAtGreeting | Closed::SessionFailed);
         assert!(!turned_away || carried == 0);
         let cut = matches!(reason, Closed::CutByReset | Closed::CutBy421);
-        if let (true, Some(lifetime)) = (cut, self.params.receiver.connection_lifetime) {
+        if let (true, Some(lifetime)) = (cut, connection.lifetime) {
             // An idle timeout ends a connection in the same way.
-            let earliest = self.params.receiver.idle_timeout.map_or(lifetime, |i| lifetime.min(i));
+            let receivers = self.settings.iter().map(|all| all.receiver_of(connection.host.0));
+            let idle = receivers.filter_map(|receiver| receiver.idle_timeout).min();
+            let earliest = idle.map_or(lifetime, |idle| lifetime.min(idle));
             assert!(self.now.since(connection.opened_at) >= earliest, "cut before its time");
         }
         self.closed += 1;
         self.turned_away.insert(number, turned_away);
-        self.history.push((number, agent, self.host_of(connection.front_end), false));
+        let host = connection.host;
+        self.history.push(Passage { connection: number, agent, host, opens: None });
     }
 
     fn marked(&mut self, agent: u32, record: usize, until: Option<SimTime>) {
@@ -315,6 +372,20 @@ impl Checker {
         own.for_each(|process| {
             process.barred.remove(&record);
         });
+    }
+
+    /// From now on the settings of change `number` hold.
+    fn changed(&mut self, number: u32) {
+        let change = &self.settings[0].changes[number as usize];
+        assert_eq!(change.at, self.now);
+        let Action::Set(new) = &change.action else { return };
+        let new = Params::clone(new);
+        if new.sender.host_status != self.params.sender.host_status {
+            // What an earlier mark means under another policy is not known here.
+            self.agents.iter_mut().for_each(|agent| agent.bad.clear());
+            self.processes.values_mut().for_each(|process| process.barred.clear());
+        }
+        self.params = new;
     }
 
     /// What must hold after every observation.
@@ -339,27 +410,29 @@ impl Checker {
 
     /// The receiver's limits and the lock of `SingleThreadDelivery`, over all connections that were let in.
     fn limits(&self) {
-        let receiver = &self.params.receiver;
-        let sender = &self.params.sender;
-        let alone = sender.single_thread_delivery && sender.host_status.enabled;
-        let mut open: BTreeMap<(u32, usize), u32> = BTreeMap::new();
-        for (number, agent, host, opens) in &self.history {
+        // A connection opened while others were allowed holds no lock.
+        let alone = self.settings.iter().all(|settings| {
+            settings.sender.single_thread_delivery && settings.sender.host_status.enabled
+        });
+        let mut open: BTreeMap<(u32, Host), u32> = BTreeMap::new();
+        for Passage { connection, agent, host, opens } in &self.history {
             // Of those still open at the end nobody can say yet.
-            if self.turned_away.get(number) != Some(&false) {
+            if self.turned_away.get(connection) != Some(&false) {
                 continue;
             }
             let own = open.entry((*agent, *host)).or_default();
-            if !*opens {
+            let Some([most, most_per_source]) = opens else {
                 *own -= 1;
                 continue;
-            }
+            };
             *own += 1;
             assert!(!alone || *own == 1, "two connections where one process may hold the host");
-            let of_agent = open.iter().filter(|((other, _), _)| other == agent);
+            let here = || open.iter().filter(|((_, (destination, _)), _)| *destination == host.0);
+            let all: u32 = here().map(|(_, n)| n).sum();
+            let of_agent = here().filter(|((other, _), _)| other == agent);
             let of_agent: u32 = of_agent.map(|(_, n)| n).sum();
-            let all: u32 = open.values().sum();
-            assert!(receiver.max_connections_per_source.is_none_or(|most| of_agent <= most));
-            assert!(receiver.max_connections.is_none_or(|most| all <= most), "{all} connections");
+            assert!(most_per_source.is_none_or(|most| of_agent <= most));
+            assert!(most.is_none_or(|most| all <= most), "{all} connections");
         }
     }
 }
@@ -381,8 +454,14 @@ impl Observer for Checker {
             Observation::ProcessEnded { agent, process, runner } => {
                 self.process_ended(agent, process, runner);
             }
-            Observation::ConnectionOpened { agent, process, connection, front_end } => {
-                self.opened(agent, process, connection, front_end);
+            Observation::ConnectionOpened {
+                agent,
+                process,
+                connection,
+                destination,
+                front_end,
+            } => {
+                self.opened(agent, process, connection, (destination, front_end));
             }
             Observation::ConnectionRefused { .. } => {}
             Observation::ConnectionClosed { agent, connection, reason, opened_at, carried } => {
@@ -403,6 +482,7 @@ impl Observer for Checker {
             Observation::Bounced { message } => self.left(message, false),
             Observation::HostMarked { agent, record, until } => self.marked(agent, record, until),
             Observation::HostCleared { agent, record } => self.cleared(agent, record),
+            Observation::Changed { number } => self.changed(number),
         }
         self.balance();
     }

@@ -1,8 +1,9 @@
 //! Random valid parameters: every one of them is varied, its extremes included.
 
+use crate::receiver::{destinations, receiver};
 use mailflow::model::distribution::Shape;
 use mailflow::model::params::*;
-use mailflow::units::{Bandwidth, Rate, Share, SimTime, Span};
+use mailflow::units::{Bandwidth, Rate, SimTime, Span};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -20,27 +21,81 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     (300u64..7200, any::<u64>(), prop::bool::weighted(0.2)).prop_flat_map(
         |(seconds, seed, drain)| {
             let simulate = Span::from_secs(seconds);
-            (workload(simulate), sender(), receiver(), network(), switches()).prop_map(
-                move |(workload, mut sender, mut receiver, network, switches)| {
-                    switches.apply(&mut sender, &mut receiver);
-                    let params = Params { workload, sender, receiver, network };
-                    affordable(Case { params, simulate, drain, seed })
-                },
-            )
+            let sites = (workload(simulate), site(), destinations(), changes(simulate));
+            sites.prop_map(move |(workload, site, others, changes)| {
+                let (sender, receiver, network) = site;
+                let params =
+                    Params { workload, sender, receiver, others, network, changes: Vec::new() };
+                let changes = changes.into_iter().map(|change| change.of(&params)).collect();
+                affordable(Case { params: Params { changes, ..params }, simulate, drain, seed })
+            })
         },
     )
+}
+
+/// The settings of both sides and of what is between them.
+type Site = (Sender, Receiver, Network);
+
+fn site() -> impl Strategy<Value = Site> {
+    (sender(), receiver(), network(), switches()).prop_map(
+        |(mut sender, mut receiver, network, s)| {
+            s.apply(&mut sender, &mut receiver);
+            (sender, receiver, network)
+        },
+    )
+}
+
+/// A change to come: to the settings of another random site, or, without one, a clear.
+#[derive(Clone, Debug)]
+struct NewSite(SimTime, Option<Box<Site>>);
+
+fn changes(simulate: Span) -> impl Strategy<Value = Vec<NewSite>> {
+    let site = prop::option::weighted(0.7, site().prop_map(Box::new));
+    let change =
+        (0..simulate.nanos(), site).prop_map(|(at, s)| NewSite(SimTime::from_nanos(at), s));
+    let list = prop::collection::vec(change, 1..4).prop_map(|mut list| {
+        list.sort_by_key(|change| change.0);
+        list
+    });
+    prop_oneof![1 => Just(Vec::new()), 1 => list]
+}
+
+impl NewSite {
+    /// What cannot change while mail is queued stays as it is in `params`.
+    fn of(self, params: &Params) -> Change {
+        let NewSite(at, Some(site)) = self else {
+            return Change { at: self.0, action: Action::ClearHostStatus };
+        };
+        let (mut sender, mut receiver, network) = *site;
+        let fixed = &params.sender;
+        (sender.agents, sender.clock_step) = (fixed.agents, fixed.clock_step);
+        sender.host_status.key = fixed.host_status.key;
+        receiver.front_ends = params.receiver.front_ends;
+        receiver.routing = params.receiver.routing;
+        let set = Params { sender, receiver, network, ..params.clone() };
+        Change { at, action: Action::Set(Box::new(set)) }
+    }
+}
+
+/// All settings that hold at some time of the run.
+fn settings(params: &mut Params) -> Vec<(&mut Sender, &mut Network)> {
+    let changed = params.changes.iter_mut().filter_map(|change| match &mut change.action {
+        Action::Set(new) => Some((&mut new.sender, &mut new.network)),
+        Action::ClearHostStatus => None,
+    });
+    std::iter::once((&mut params.sender, &mut params.network)).chain(changed).collect()
 }
 
 /// Shortens what would take minutes: mail that no one accepts, tried again every second for hours (or, while
 /// draining, for days).
 fn affordable(mut case: Case) -> Case {
-    let sender = &mut case.params.sender;
-    if sender.min_queue_age < Span::from_mins(1) {
+    let mut settings = settings(&mut case.params);
+    if settings.iter().any(|(sender, _)| sender.min_queue_age < Span::from_mins(1)) {
         case.simulate = case.simulate / 8;
     }
-    if case.drain {
+    for (sender, network) in settings.iter_mut().filter(|_| case.drain) {
         // A message that takes a month to send keeps a drain going for its five days.
-        case.params.network.bandwidth = Bandwidth::UNLIMITED;
+        network.link = Link::PerConnection(Bandwidth::UNLIMITED);
         sender.give_up_after = sender.give_up_after.min(Span::from_mins(10));
         if let QueueRuns::Periodic { interval, .. } = &mut sender.runs {
             *interval = (*interval).max(Span::from_mins(1));
@@ -49,16 +104,19 @@ fn affordable(mut case: Case) -> Case {
     case
 }
 
-fn seconds(list: &'static [f64]) -> impl Strategy<Value = Span> {
+pub(crate) fn seconds(list: &'static [f64]) -> impl Strategy<Value = Span> {
     prop::sample::select(list).prop_map(Span::from_seconds)
 }
 
 fn workload(simulate: Span) -> impl Strategy<Value = Workload> {
     let rate = move |n: u64| Rate(n as f64 / simulate.seconds());
-    let recorded = prop::collection::vec(
-        (0..simulate.nanos(), prop::option::of(0u64..1 << 33), prop::option::of(1u32..500)),
-        0..150,
+    let one = (
+        0..simulate.nanos(),
+        prop::option::of(0u64..1 << 33),
+        prop::option::of(1u32..500),
+        prop::option::of(0u16..4),
     );
+    let recorded = prop::collection::vec(one, 0..150);
     let arrivals = prop_oneof![
         1 => Just(Arrivals::None),
         4 => (1u64..200).prop_map(move |n| Arrivals::Poisson(rate(n))),
@@ -70,10 +128,8 @@ fn workload(simulate: Span) -> impl Strategy<Value = Workload> {
         }),
         2 => recorded.prop_map(|mut list| {
             list.sort_unstable();
-            let one = |(at, bytes, recipients): (u64, Option<u64>, Option<u32>)| Recorded {
-                at: SimTime::from_nanos(at),
-                bytes,
-                recipients,
+            let one = |(at, bytes, recipients, destination)| {
+                Recorded { at: SimTime::from_nanos(at), bytes, recipients, destination }
             };
             Arrivals::Replay(list.into_iter().map(one).collect())
         }),
@@ -105,22 +161,6 @@ fn size() -> impl Strategy<Value = Shape> {
         Just(Shape::Fixed(1e12)),
         Just(Shape::Empirical(Arc::from([1.0, 500.0, 4e9]))),
     ]
-}
-
-fn service() -> impl Strategy<Value = Shape> {
-    let plain = prop_oneof![
-        3 => (0.001..20.0f64, 0.0..3.0f64)
-            .prop_map(|(mean, sigma)| Shape::lognormal_by_mean(mean, sigma, None)),
-        1 => Just(Shape::Fixed(0.0)),
-        1 => (0.0..60.0f64).prop_map(Shape::Fixed),
-        1 => (0.01..10.0f64).prop_map(Shape::Exponential),
-        1 => (0.0..1.0f64, 1.0..30.0f64).prop_map(|(low, high)| Shape::Uniform { low, high }),
-        1 => (0.01..5.0f64, 0.05..20.0f64).prop_map(|(mean, shape)| Shape::Gamma { mean, shape }),
-        1 => Just(Shape::Empirical(Arc::from([0.1, 0.3, 900.0]))),
-    ];
-    (plain.clone(), plain, prop::bool::weighted(0.2)).prop_map(|(one, other, mixed)| {
-        if mixed { Shape::Mix(vec![(0.9, one), (0.1, other)]) } else { one }
-    })
 }
 
 fn runs() -> impl Strategy<Value = QueueRuns> {
@@ -209,78 +249,14 @@ fn sender() -> impl Strategy<Value = Sender> {
     })
 }
 
-fn deferral() -> impl Strategy<Value = Deferral> {
-    let phases = &[SmtpPhase::Mail, SmtpPhase::Rcpt, SmtpPhase::Data, SmtpPhase::Dot][..];
-    let codes = &[421u16, 450, 451, 452, 550][..];
-    let chances = &[0.02, 0.3, 1.0][..];
-    (prop::sample::select(phases), prop::sample::select(codes), prop::sample::select(chances))
-        .prop_map(|(at, code, chance)| Deferral {
-            at,
-            code,
-            reply: Arc::from(format!("{code} 4.7.500 Server busy")),
-            chance: Share::new(chance),
-        })
-}
-
-fn receiver() -> impl Strategy<Value = Receiver> {
-    let troubles = &[Trouble::Reset, Trouble::Refuse, Trouble::Greeting421, Trouble::Silent][..];
-    let addressing = (
-        1u32..5,
-        prop::sample::select(&[Routing::OneName, Routing::MxHosts, Routing::Addresses][..]),
-        prop::sample::select(
-            &[AddressOrder::Random, AddressOrder::Rotating, AddressOrder::AsListed][..],
-        ),
-        // Also front ends that do not exist, and all of them dead.
-        prop_oneof![
-            3 => Just(Vec::new()),
-            2 => prop::collection::vec((0u32..5, prop::sample::select(troubles)), 1..5),
-        ],
-    );
-    let life = (
-        prop::option::weighted(0.8, 1u64..1200),
-        seconds(&[0.0, 1.0, 60.0]),
-        prop::sample::select(&[Cut::Reset, Cut::Reply421, Cut::Unsolicited421][..]),
-        prop::sample::select(&[Commit::AfterReply, Commit::BeforeReply][..]),
-        prop::option::of(seconds(&[0.0, 1.0, 300.0])),
-    );
-    let load = (
-        service(),
-        prop::collection::vec((0u64..7200, seconds(&[0.0, 0.5, 30.0])), 0..3),
-        seconds(&[0.0, 0.04, 5.0]),
-        prop::option::weighted(0.3, 1u32..12),
-        prop::option::weighted(0.3, 1u32..6),
-        prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(deferral(), 1..4)],
-    );
-    (addressing, life, load).prop_map(|(addressing, life, load)| {
-        let (front_ends, routing, address_order, dead) = addressing;
-        let (lifetime, lifetime_jitter, cut, commit, idle_timeout) = life;
-        let (service_time, mut overhead, connect_time, most, most_per_source, deferrals) = load;
-        overhead.sort_unstable();
-        let step = |(from, span): (u64, Span)| (SimTime::ZERO + Span::from_secs(from), span);
-        Receiver {
-            front_ends,
-            routing,
-            address_order,
-            connection_lifetime: lifetime.map(Span::from_secs),
-            lifetime_jitter,
-            cut,
-            commit,
-            service_time,
-            message_overhead: overhead.into_iter().map(step).collect(),
-            connect_time,
-            idle_timeout,
-            max_connections: most,
-            max_connections_per_source: most_per_source,
-            deferrals,
-            dead,
-        }
-    })
-}
-
 fn network() -> impl Strategy<Value = Network> {
     let bandwidth = prop::sample::select(&[20e6, 1000.0, f64::INFINITY][..]).prop_map(Bandwidth);
-    (seconds(&[0.0, 0.03, 1.0]), bandwidth)
-        .prop_map(|(round_trip, bandwidth)| Network { round_trip, bandwidth })
+    (seconds(&[0.0, 0.03, 1.0]), bandwidth, prop::bool::weighted(0.4)).prop_map(
+        |(round_trip, bandwidth, shared)| Network {
+            round_trip,
+            link: if shared { Link::Shared(bandwidth) } else { Link::PerConnection(bandwidth) },
+        },
+    )
 }
 
 /// Corners of the model that independent draws would hardly ever meet together.
@@ -319,7 +295,7 @@ impl Switches {
 pub(crate) fn hugely(mut case: Case, pick: u32) -> Case {
     let huge = [Span::from_secs(10_000_000_000), Span::MAX][(pick & 1) as usize];
     let chosen = |bit: u32| pick >> bit & 1 == 1;
-    let Params { workload, sender, receiver, network } = &mut case.params;
+    let Params { workload, sender, receiver, network, .. } = &mut case.params;
     for (bit, span) in [
         (1, &mut sender.min_queue_age),
         (2, &mut sender.cache_idle),
@@ -346,7 +322,8 @@ pub(crate) fn hugely(mut case: Case, pick: u32) -> Case {
     }
     if chosen(15) {
         workload.size = Shape::Fixed(f64::from(u32::MAX) * 4.0);
-        network.bandwidth = Bandwidth(1e-9);
+        let slow = Bandwidth(1e-9);
+        network.link = if chosen(19) { Link::Shared(slow) } else { Link::PerConnection(slow) };
         workload.recipients = Recipients { mean: 1e9, max: u32::MAX };
     }
     if chosen(16) {
@@ -358,6 +335,13 @@ pub(crate) fn hugely(mut case: Case, pick: u32) -> Case {
     }
     if chosen(18) {
         sender.first_run_at = SimTime::ZERO + huge;
+    }
+    if chosen(20) {
+        let (every, last) = (huge, huge);
+        receiver.episodes = Some(Episodes { every, last, slower: 1e300, deferrals: Vec::new() });
+        let (from, until) = (SimTime::ZERO, SimTime::ZERO + huge);
+        let behaviour = Trouble::Slow(1e300);
+        receiver.outages = vec![Outage { front_end: u32::MAX, from, until, behaviour }];
     }
     case
 }

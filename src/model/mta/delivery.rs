@@ -137,10 +137,13 @@ impl World {
         let number = self.processes.connections_opened;
         if let Some(front_end) = session.front_end {
             self.processes.connections_opened += 1;
-            let process = self.processes.at(id).number;
-            let opened =
-                Observation::ConnectionOpened { agent, process, connection: number, front_end };
-            cx.observe(opened);
+            cx.observe(Observation::ConnectionOpened {
+                agent,
+                process: self.processes.at(id).number,
+                connection: number,
+                destination: self.hosts[host].destination,
+                front_end,
+            });
         }
         let ends = now + session.takes;
         let opened_at = now + session.connected_after;

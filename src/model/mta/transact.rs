@@ -327,7 +327,8 @@ impl World {
             cx.observe(Observation::TransactionFailed { message, ending, sent });
         }
         let connection = &mut self.processes.at(id).connections[index];
-        connection.carried += 1;
+        // A message of several transactions counts once: when its last here has ended.
+        connection.carried += u32::from(last);
         connection.last_used = cx.now();
         connection.last_status = outcome.status.unwrap_or(connection.last_status);
         let connection = *connection;
