@@ -4,11 +4,11 @@ use super::csv;
 use super::node::Value;
 use super::reader::{Field, Section};
 use super::run::RunSettings;
-use crate::model::params::{Arrivals, BUSINESS_DAY};
+use crate::model::params::{Arrivals, BUSINESS_DAY, Destination};
 use crate::units::{Rate, SimTime, Span, parse};
 
 /// Reads one of the forms, or `none`.
-pub(super) fn read(field: &Field<'_>) -> Option<Arrivals> {
+pub(super) fn read(field: &Field<'_>, others: &[Destination]) -> Option<Arrivals> {
     if let Value::Scalar(text) = &field.node.value {
         return match text.trim() {
             "none" => Some(Arrivals::None),
@@ -27,7 +27,7 @@ pub(super) fn read(field: &Field<'_>) -> Option<Arrivals> {
             let per_day = inner.need("per_day", |f| f.number());
             Some(profile_of(mailboxes? as f64 * per_day?, &BUSINESS_DAY))
         }
-        "replay" => inner.need("file", csv::replay).map(Arrivals::Replay),
+        "replay" => inner.need("file", |f| csv::replay(f, others)).map(Arrivals::Replay),
         _ => None,
     }
 }

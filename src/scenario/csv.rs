@@ -4,9 +4,9 @@
 //! and value of the mistake in words.
 
 use super::keys::ShapeOf;
-use super::problem::quoted;
+use super::problem::{nearest, quoted};
 use super::reader::Field;
-use crate::model::params::Recorded;
+use crate::model::params::{Destination, Recorded};
 use crate::units::{SimTime, Span, parse};
 use std::fmt::Display;
 use std::sync::Arc;
@@ -160,7 +160,7 @@ fn or_nothing<T>(read: impl Fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Op
 }
 
 /// Recorded arrivals in order of time.
-pub(super) fn replay(field: &Field<'_>) -> Option<Arc<[Recorded]>> {
+pub(super) fn replay(field: &Field<'_>, others: &[Destination]) -> Option<Arc<[Recorded]>> {
     const KNOWN: [&str; 5] = ["time_s", "bytes", "message", "recipients", "destination"];
     const SIZE: &str = "a whole number of bytes, or nothing";
     let mut table = Table::open(field, &KNOWN, &["time_s", "bytes"])?;
@@ -168,6 +168,9 @@ pub(super) fn replay(field: &Field<'_>) -> Option<Arc<[Recorded]>> {
         return None;
     };
     let people = table.column("recipients");
+    let place = table.column("destination");
+    let names: Vec<&str> =
+        std::iter::once("exchange_online").chain(others.iter().map(|other| &*other.name)).collect();
     let mut list: Vec<Recorded> = Vec::new();
     table.rows(|table, line, cells| {
         let at = table.cell(line, cells, time, (seconds, "seconds from the start, such as 12.5"));
@@ -176,14 +179,25 @@ pub(super) fn replay(field: &Field<'_>) -> Option<Arc<[Recorded]>> {
             let accepted = "a whole number from 1 to 100000, or nothing";
             table.cell(line, cells, column, (or_nothing(recipients), accepted))
         });
-        let (Some(at), Some(bytes), Some(recipients)) = (at, size, people) else { return };
+        let to = place.map_or(Some(None), |column| {
+            let near = nearest(cells[column], names.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; the nearest is {near}"));
+            let accepted = format!("nothing, or one of {}{near}", names.join(", "));
+            let index = |text: &str| names.iter().position(|name| *name == text);
+            let number = |text: &str| u16::try_from(index(text)?).ok();
+            table.cell(line, cells, column, (or_nothing(number), &accepted))
+        });
+        let (Some(at), Some(bytes), Some(recipients), Some(destination)) = (at, size, people, to)
+        else {
+            return;
+        };
         let at = SimTime::ZERO + at;
         if list.last().is_some_and(|last| at < last.at) {
             let found =
                 format!("{} in the column time_s, earlier than the line before", cells[time]);
             table.refuse(line, found, "rows in order of time", "sort the file by time_s");
         }
-        list.push(Recorded { at, bytes, recipients, destination: None });
+        list.push(Recorded { at, bytes, recipients, destination });
     });
     finish(&table, list)
 }

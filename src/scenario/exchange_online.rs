@@ -2,7 +2,8 @@
 
 use super::keys::{KeyDoc, Kind, ShapeOf, Source};
 use super::reader::{Field, Section};
-use super::shape;
+use super::run::RunSettings;
+use super::{shape, trouble};
 use crate::model::params::{AddressOrder, Commit, Cut, Deferral, Receiver, Routing, SmtpPhase};
 use crate::units::{SimTime, Span};
 use std::sync::Arc;
@@ -136,22 +137,15 @@ pub(super) const KEYS: &[KeyDoc] = &[
     ),
 ];
 
-/// Reads `exchange_online:`.
-pub(super) fn read(top: &Section<'_>) -> Receiver {
+/// Reads the keys of `exchange_online:`, wherever they stand.
+pub(super) fn read(section: &Section<'_>, run: &RunSettings) -> Receiver {
     let mut exo = Receiver::default();
-    let section = top.child("exchange_online");
     section.set("front_ends", |f| f.count(), &mut exo.front_ends);
     let routings = [Routing::OneName, Routing::MxHosts, Routing::Addresses];
     section.set("routing", |f| f.choice(&routings), &mut exo.routing);
     let orders = [AddressOrder::Random, AddressOrder::Rotating, AddressOrder::AsListed];
     section.set("address_order", |f| f.choice(&orders), &mut exo.address_order);
-    // Only sick machines make their number matter, and the model has none yet.
-    let mut machines = 200;
-    section.set("machines_per_front_end", |f| f.count(), &mut machines);
-    if machines != 200 {
-        let text = "exchange_online.machines_per_front_end changes nothing yet.";
-        section.report.note("no_effect", text, "Take it out; all machines are alike.");
-    }
+    section.set("machines_per_front_end", |f| f.count(), &mut exo.machines_per_front_end);
     section.set("connection_lifetime", |f| f.span_limit(), &mut exo.connection_lifetime);
     section.set("lifetime_jitter", |f| f.span(), &mut exo.lifetime_jitter);
     let cuts = [Cut::Reset, Cut::Reply421, Cut::Unsolicited421];
@@ -169,6 +163,7 @@ pub(super) fn read(top: &Section<'_>) -> Receiver {
     let per_source = &mut exo.max_connections_per_source;
     section.set("max_connections_per_source", |f| f.limit(), per_source);
     section.set("deferrals", deferrals, &mut exo.deferrals);
+    trouble::read(section, run, &mut exo);
     exo
 }
 
@@ -177,7 +172,7 @@ fn overhead(field: &Field<'_>) -> Option<Vec<(SimTime, Span)>> {
     Some(if span.is_zero() { Vec::new() } else { vec![(SimTime::ZERO, span)] })
 }
 
-fn deferrals(field: &Field<'_>) -> Option<Vec<Deferral>> {
+pub(super) fn deferrals(field: &Field<'_>) -> Option<Vec<Deferral>> {
     let mut list = Vec::new();
     let table = format!("{}[]", field.doc.path);
     for (index, item) in field.items()?.iter().enumerate() {
@@ -196,7 +191,7 @@ fn deferrals(field: &Field<'_>) -> Option<Vec<Deferral>> {
 }
 
 /// A temporary reply: its code and its whole text.
-fn reply(field: &Field<'_>) -> Option<(u16, Arc<str>)> {
+pub(super) fn reply(field: &Field<'_>) -> Option<(u16, Arc<str>)> {
     let text = field.text()?.trim();
     let code = text.get(..3).and_then(|digits| digits.parse::<u16>().ok());
     let ends = text.get(3..).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '-']));

@@ -4,7 +4,9 @@
 //! Each element's file holds its own part of the table. Paths are dotted; `[]` stands for any entry of a
 //! list. Shapes (`lognormal`, `fixed`, ..) are listed once, under `shape`, for all keys that take one.
 
-use super::{exchange_online, mail, network, proofpoint, run, shape};
+use super::{
+    changes, destinations, exchange_online, mail, network, proofpoint, run, shape, trouble,
+};
 use crate::units::{ByteSize, Span};
 
 /// Everything there is to know about one key.
@@ -116,6 +118,12 @@ pub enum Kind {
     Bandwidth,
     /// A time of day, a weekday and a time, or a span from the start.
     Instant,
+    /// `none`, or further keys.
+    Optional,
+    /// Dotted keys of the scenario with values.
+    Settings,
+    /// A time of day.
+    TimeOfDay,
     /// A weekday and a time.
     WeekTime,
     /// One of these words.
@@ -231,6 +239,11 @@ impl KeyDoc {
             Kind::Instant => {
                 "a time of day such as 09:30, or a span from the start such as 90m".to_owned()
             }
+            Kind::Optional => format!("none, or a map of {}", names(self.path)),
+            Kind::Settings => {
+                "a map of dotted keys such as { proofpoint.queue_runners: 10 }".to_owned()
+            }
+            Kind::TimeOfDay => "a time of day such as 09:30".to_owned(),
             Kind::WeekTime => "a weekday and a time such as Mon 00:00".to_owned(),
             Kind::Choice(words) => words.join(", "),
             Kind::Shape(_) => format!("exactly one of {}", names("shape")),
@@ -283,7 +296,10 @@ pub fn all() -> impl Iterator<Item = &'static KeyDoc> {
         mail::KEYS,
         proofpoint::KEYS,
         exchange_online::KEYS,
+        trouble::KEYS,
+        destinations::KEYS,
         network::KEYS,
+        changes::KEYS,
         last,
         shape::KEYS,
     ];

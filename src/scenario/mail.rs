@@ -5,7 +5,7 @@ use super::keys::{KeyDoc, Kind, ShapeOf, Source};
 use super::reader::{Field, Section};
 use super::run::{LONGEST, RunSettings};
 use super::shape;
-use crate::model::params::{Arrivals, Burst, Recipients, Workload};
+use crate::model::params::{Arrivals, Burst, Destination, Recipients, Workload};
 use crate::units::{SimTime, Span, parse};
 
 /// More messages than this and the run would not end in a lifetime worth waiting.
@@ -118,12 +118,12 @@ pub(super) const KEYS: &[KeyDoc] = &[
 ];
 
 /// Reads `mail:`. Clock times refer to the start of the run.
-pub(super) fn read(top: &Section<'_>, run: &RunSettings) -> Workload {
+pub(super) fn read(top: &Section<'_>, run: &RunSettings, others: &[Destination]) -> Workload {
     let mut load = Workload { clock_at_start: clock(run.starts), ..Workload::default() };
     let section = top.child("mail");
     let mut scale = 1.0;
     section.set("scale", |f| f.number(), &mut scale);
-    section.set("arrivals", arrivals::read, &mut load.arrivals);
+    section.set("arrivals", |f| arrivals::read(f, others), &mut load.arrivals);
     section.set("bursts", |f| bursts(f, run), &mut load.bursts);
     section.set("backlog", |f| f.whole(), &mut load.backlog);
     section.set("size", |f| shape::read(f, ShapeOf::Bytes), &mut load.size);
@@ -180,7 +180,7 @@ fn bursts(field: &Field<'_>, run: &RunSettings) -> Option<Vec<Burst>> {
 
 /// An instant of the run: a time of day is its first occurrence at or after the start, a weekday and a
 /// time likewise, a span counts from the start.
-fn instant(field: &Field<'_>, run: &RunSettings) -> Option<SimTime> {
+pub(super) fn instant(field: &Field<'_>, run: &RunSettings) -> Option<SimTime> {
     let text = field.text()?;
     let until = |target: Span, cycle: Span| {
         let start = run.starts.nanos() % cycle.nanos();

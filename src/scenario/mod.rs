@@ -13,7 +13,9 @@
 //! ```
 
 mod arrivals;
+mod changes;
 mod csv;
+mod destinations;
 mod exchange_online;
 pub mod keys;
 mod mail;
@@ -27,6 +29,7 @@ pub mod recorded_case;
 mod run;
 mod shape;
 mod template;
+mod trouble;
 
 pub use overrides::Override;
 pub use problem::{LoadError, Problem, Problems, nearest};
@@ -145,6 +148,7 @@ pub fn parse(
     overrides::apply(&mut root, overrides, &mut problems);
     let report = Report::new(base_dir);
     let mut scenario = resolve(&root, file_name, &report);
+    scenario.params.changes = changes::read(&root, &scenario, &report);
     let (found, notes) = report.into_parts();
     problems.extend(found);
     if !problems.is_empty() {
@@ -183,12 +187,14 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
     let mut about = String::new();
     top.set("about", |f| f.string(), &mut about);
     let run = run::read(&top);
+    let others = destinations::read(&top, &run);
     let params = Params {
-        workload: mail::read(&top, &run),
+        workload: mail::read(&top, &run, &others),
         sender: proofpoint::read(&top),
-        receiver: exchange_online::read(&top),
+        receiver: exchange_online::read(&top.child("exchange_online"), &run),
+        others,
         network: network::read(&top),
-        ..Params::default()
+        changes: Vec::new(),
     };
     proofpoint::check_clock(&top, &params);
     let mut expect = Vec::new();

@@ -1,7 +1,7 @@
 //! `network:` - the way between Proofpoint and Exchange Online.
 
 use super::keys::{KeyDoc, Kind, Source};
-use super::reader::Section;
+use super::reader::{Field, Section};
 use crate::model::params::{Link, Network};
 use crate::units::Span;
 
@@ -22,6 +22,12 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "The bandwidth of each connection.",
     )
     .from(Source::Assumed, "2 Mbit/s to 1 Gbit/s"),
+    KeyDoc::new(
+        "network.bandwidth.shared",
+        Kind::Bandwidth,
+        "",
+        "The bandwidth that all connections share evenly, in place of per_connection.",
+    ),
 ];
 
 /// Reads `network:`.
@@ -30,10 +36,12 @@ pub(super) fn read(top: &Section<'_>) -> Network {
     let section = top.child("network");
     section.set("round_trip", |f| f.span(), &mut network.round_trip);
     let bandwidth = section.child("bandwidth");
-    let mut own = match network.link {
-        Link::PerConnection(own) | Link::Shared(own) => own,
-    };
-    bandwidth.set("per_connection", |f| f.bandwidth(), &mut own);
-    network.link = Link::PerConnection(own);
+    let own = |f: &Field<'_>| f.bandwidth().map(Link::PerConnection);
+    let shared = |f: &Field<'_>| f.bandwidth().map(Link::Shared);
+    bandwidth.set("per_connection", own, &mut network.link);
+    bandwidth.set("shared", shared, &mut network.link);
+    if bandwidth.given().len() > 1 {
+        bandwidth.exactly_one("per_connection or shared");
+    }
     network
 }

@@ -59,9 +59,6 @@ pub(super) fn apply(root: &mut Node, overrides: &[Override], problems: &mut Vec<
 }
 
 fn apply_one(root: &mut Node, one: &Override) -> Result<(), Box<Problem>> {
-    const PATH: &str = "a dotted path such as proofpoint.retry_interval or mail.bursts[0].at";
-    let steps = steps(&one.key)
-        .ok_or_else(|| Box::new(one.problem(&quoted(&one.key), PATH, "this is not a key")))?;
     let mut value = node::parse(&one.value).map_err(|problem| {
         let advice =
             format!("the value is YAML; put it in quotes if it is a text ({})", problem.message);
@@ -70,11 +67,25 @@ fn apply_one(root: &mut Node, one: &Override) -> Result<(), Box<Problem>> {
     let origin = one.origin();
     mark(&mut value, &origin);
     let place = Place { origin: Some(origin), ..Place::default() };
+    put(root, &one.key, value, &place)
+        .map_err(|[found, accepted, advice]| Box::new(one.problem(&found, &accepted, &advice)))
+}
+
+/// Puts `value` at the dotted path `key`; else what was found, what is accepted, and what to do.
+pub(super) fn put(
+    root: &mut Node,
+    key: &str,
+    value: Node,
+    place: &Place,
+) -> Result<(), [String; 3]> {
+    const PATH: &str = "a dotted path such as proofpoint.retry_interval or mail.bursts[0].at";
+    let steps =
+        steps(key).ok_or_else(|| [quoted(key), PATH.to_owned(), "this is not a key".to_owned()])?;
     let mut at = root;
     let mut path = String::new();
     for step in steps {
         at = match step {
-            Step::Key(key) => enter(at, key, &path, &place),
+            Step::Key(key) => enter(at, key, &path, place),
             Step::Index(index) => {
                 let length = if let Value::List(items) = &at.value { items.len() } else { 0 };
                 match &mut at.value {
@@ -83,7 +94,7 @@ fn apply_one(root: &mut Node, one: &Override) -> Result<(), Box<Problem>> {
                         let found = format!("entry {index} of {path}");
                         let accepted = format!("an entry that is there; it has {length}");
                         let advice = "entries count from 0; to add one, set the whole list";
-                        return Err(Box::new(one.problem(&found, &accepted, advice)));
+                        return Err([found, accepted, advice.to_owned()]);
                     }
                 }
             }

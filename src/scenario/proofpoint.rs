@@ -344,16 +344,24 @@ fn read_persistent(section: &Section<'_>, sender: &mut Sender, retry: Span) {
 /// Refuses settings under which simulated time would stand still: a runner without any pause that meets
 /// trouble at no cost would meet it again at the same instant, for ever.
 pub(super) fn check_clock(top: &Section<'_>, params: &Params) {
-    let (sender, exo) = (&params.sender, &params.receiver);
+    let sender = &params.sender;
+    let receivers = || (0..params.destinations()).map(|number| params.receiver_of(number));
     let pause = match sender.runs {
         QueueRuns::Persistent { after_work, .. } => after_work + sender.min_queue_age,
         QueueRuns::Periodic { interval, .. } => interval,
     };
-    let limited = exo.max_connections.is_some() || exo.max_connections_per_source.is_some();
-    let always = exo.deferrals.iter().any(|deferral| deferral.chance.value() >= 1.0);
-    let trouble = limited || exo.connection_lifetime.is_some() || !exo.deferrals.is_empty();
-    let at_once = params.network.round_trip.is_zero() && exo.connect_time.is_zero();
-    let free = sender.costs.skip.is_zero() && trouble || at_once && (limited || always);
+    let free = receivers().any(|exo| {
+        let limited = exo.max_connections.is_some()
+            || exo.max_connections_per_source.is_some()
+            || exo.throttle.is_some()
+            || exo.unhealthy_machines.is_some()
+            || !exo.outages.is_empty();
+        let always = exo.deferrals.iter().any(|deferral| deferral.chance.value() >= 1.0)
+            || exo.episodes.as_ref().is_some_and(|episodes| !episodes.deferrals.is_empty());
+        let trouble = limited || always || exo.connection_lifetime.is_some() || !exo.is_steady();
+        let at_once = params.network.round_trip.is_zero() && exo.connect_time.is_zero();
+        sender.costs.skip.is_zero() && trouble || at_once && (limited || always)
+    });
     if pause.is_zero() && free {
         let accepted = "a run_pause.after_work or retry_interval of more than 0s";
         let advice = "without any pause, and with trouble that costs no time (costs.skip, or \

@@ -39,6 +39,10 @@ impl Report {
         self.notes.borrow_mut().push(Note { kind, text: text.to_owned(), next: next.to_owned() });
     }
 
+    pub(super) fn has_problems(&self) -> bool {
+        !self.problems.borrow().is_empty()
+    }
+
     pub(super) fn into_parts(self) -> (Vec<Problem>, Vec<Note>) {
         (self.problems.into_inner(), self.notes.into_inner())
     }
@@ -77,6 +81,13 @@ impl<'a> Section<'a> {
     /// The whole file.
     pub(super) fn top(root: &'a Node, report: &'a Report) -> Self {
         Section::open(Some(root), "", "", report)
+    }
+
+    /// The whole file once more, when its names have been checked.
+    pub(super) fn quietly(root: &'a Node, report: &'a Report) -> Self {
+        let entries: &[Entry] = if let Value::Map(entries) = &root.value { entries } else { &[] };
+        let (path, table) = (String::new(), String::new());
+        Section { path, table, place: root.place.clone(), entries, report }
     }
 
     /// Opens `node` as the section at `path`; a missing or empty one has no keys.
