@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 /// The four delay metrics that the summary is over.
 const DELAY_METRICS: [&str; 4] = ["delay.mean", "delay.p50", "delay.p90", "delay.p99"];
+/// What is compared beside them.
+const COUNT_METRICS: [&str; 3] = ["connections.cut", "connections.opened", "tries.skipped"];
 /// Slack of *inside*, relative; and in counts, absolute.
 const SLACK: f64 = 0.05;
 const COUNT_SLACK: f64 = 1.0;
@@ -54,8 +56,8 @@ pub struct CaseResult {
 /// One metric of one case.
 #[derive(Clone, Debug, Serialize)]
 pub struct MetricResult {
-    /// What was recorded.
-    pub real: f64,
+    /// What was recorded; `None` when nobody recorded it.
+    pub real: Option<f64>,
     /// 1 % point over the seeds.
     pub low: f64,
     /// Median over the seeds.
@@ -63,9 +65,9 @@ pub struct MetricResult {
     /// 99 % point over the seeds.
     pub high: f64,
     /// Seeds with a smaller value than the real one (ties count half).
-    pub rank: f64,
+    pub rank: Option<f64>,
     /// 0.95 low <= real <= 1.05 high; for counts also within 1.
-    pub inside: bool,
+    pub inside: Option<bool>,
     #[serde(skip)]
     within50: bool,
     #[serde(skip)]
@@ -75,7 +77,7 @@ pub struct MetricResult {
 impl MetricResult {
     /// |mid / real - 1|; `None` for a real value of zero.
     pub fn error(&self) -> Option<f64> {
-        (self.real > 0.0).then(|| (self.mid / self.real - 1.0).abs())
+        self.real.filter(|real| *real > 0.0).map(|real| (self.mid / real - 1.0).abs())
     }
 }
 
@@ -88,31 +90,38 @@ pub fn validate(cases: &[RecordedCase], seeds: u64, seed: u64) -> Validation {
 pub fn hold_against(case: &RecordedCase, seeds: u64, seed: u64) -> CaseResult {
     let runs: Vec<BTreeMap<&'static str, f64>> =
         (0..seeds).into_par_iter().map(|replication| one_run(case, seed, replication)).collect();
+    let real = real_values(case);
     let mut metrics = BTreeMap::new();
-    for (name, real) in real_values(case) {
+    for name in DELAY_METRICS.into_iter().chain(COUNT_METRICS) {
         let mut model: Vec<f64> = runs.iter().map(|run| run[name]).collect();
         model.sort_by(f64::total_cmp);
-        let point = |p| point(&model, p);
-        let below = model.iter().filter(|value| **value < real).count() as f64;
-        let equal = model.iter().filter(|value| **value == real).count() as f64;
-        let (low, high) = (point(0.01), point(0.99));
-        let slack = if DELAY_METRICS.contains(&name) { 0.0 } else { COUNT_SLACK };
-        let (least, most) = ((1.0 - SLACK) * low, (1.0 + SLACK) * high);
-        metrics.insert(
-            name,
-            MetricResult {
-                real,
-                low,
-                mid: point(0.5),
-                high,
-                rank: below + equal / 2.0,
-                inside: real >= least.min(low - slack) && real <= most.max(high + slack),
-                within50: real >= point(0.25) && real <= point(0.75),
-                within90: real >= point(0.05) && real <= point(0.95),
-            },
-        );
+        metrics.insert(name, stand(&model, real.get(name).copied(), DELAY_METRICS.contains(&name)));
     }
     CaseResult { case: case.name.clone(), metrics }
+}
+
+/// Where `real` stands among the `model`'s ascending values.
+fn stand(model: &[f64], real: Option<f64>, is_delay: bool) -> MetricResult {
+    let point = |p| point(model, p);
+    let (low, high) = (point(0.01), point(0.99));
+    let slack = if is_delay { 0.0 } else { COUNT_SLACK };
+    let (least, most) = ((1.0 - SLACK) * low, (1.0 + SLACK) * high);
+    let within = |a: f64, b: f64| real.is_some_and(|real| real >= a && real <= b);
+    let rank = |real: f64| {
+        let below = model.iter().filter(|value| **value < real).count() as f64;
+        let equal = model.iter().filter(|value| **value == real).count() as f64;
+        below + equal / 2.0
+    };
+    MetricResult {
+        real,
+        low,
+        mid: point(0.5),
+        high,
+        rank: real.map(rank),
+        inside: real.map(|_| within(least.min(low - slack), most.max(high + slack))),
+        within50: within(point(0.25), point(0.75)),
+        within90: within(point(0.05), point(0.95)),
+    }
 }
 
 /// A point of an ascending sample, rounded as all stored numbers are; zero for an empty one.
@@ -130,8 +139,8 @@ fn delay_values(sorted: &[f64]) -> impl Iterator<Item = (&'static str, f64)> + u
     DELAY_METRICS.into_iter().zip(points)
 }
 
-fn real_values(case: &RecordedCase) -> Vec<(&'static str, f64)> {
-    let mut values = Vec::new();
+fn real_values(case: &RecordedCase) -> BTreeMap<&'static str, f64> {
+    let mut values = BTreeMap::new();
     if !case.observed.delays.is_empty() {
         values.extend(delay_values(&case.observed.delays));
     }
@@ -179,7 +188,8 @@ fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'stati
 /// Sums up over cases.
 pub fn summarise(cases: Vec<CaseResult>) -> Validation {
     let of_case = |case: &CaseResult| -> Vec<MetricResult> {
-        DELAY_METRICS.iter().filter_map(|name| case.metrics.get(name).cloned()).collect()
+        let known = DELAY_METRICS.iter().filter_map(|name| case.metrics.get(name).cloned());
+        known.filter(|metric| metric.real.is_some()).collect()
     };
     let all: Vec<MetricResult> = cases.iter().flat_map(of_case).collect();
     let mut errors: Vec<f64> = all.iter().filter_map(MetricResult::error).collect();
@@ -188,11 +198,14 @@ pub fn summarise(cases: Vec<CaseResult>) -> Validation {
         rounded(all.iter().filter(|metric| of(metric)).count() as f64 / all.len().max(1) as f64)
     };
     Validation {
-        inside: all.iter().filter(|metric| metric.inside).count(),
+        inside: all.iter().filter(|metric| metric.inside == Some(true)).count(),
         total: all.len(),
         median_error: point(&errors, 0.5),
         p90_error: point(&errors, 0.9),
-        cases_inside: cases.iter().filter(|case| of_case(case).iter().all(|m| m.inside)).count(),
+        cases_inside: cases
+            .iter()
+            .filter(|case| of_case(case).iter().all(|m| m.inside == Some(true)))
+            .count(),
         coverage50: share(|metric| metric.within50),
         coverage90: share(|metric| metric.within90),
         cases,

@@ -4,11 +4,19 @@ use super::human;
 use super::metrics::quoted;
 use super::style::Style;
 use crate::experiment::validation::{CaseResult, MetricResult, Validation};
-use crate::measure::Unit;
 use std::fmt::Write as _;
 
-fn unit(metric: &str) -> Unit {
-    if metric.starts_with("delay.") { Unit::Seconds } else { Unit::Count }
+/// Delays in seconds with a decimal, as recordings give them; counts as counts.
+fn value(metric: &str, value: f64) -> String {
+    if metric.starts_with("delay.") { format!("{value:.1} s") } else { human::number(value) }
+}
+
+fn real(name: &str, metric: &MetricResult) -> String {
+    metric.real.map_or("unknown".to_owned(), |real| value(name, real))
+}
+
+fn rank(metric: &MetricResult) -> String {
+    metric.rank.map_or("-".to_owned(), |rank| format!("{rank:.1}"))
 }
 
 /// The page: a block per case, then the summary.
@@ -48,15 +56,17 @@ fn write_case(page: &mut String, case: &CaseResult, style: Style) {
         style.dim("                          real        1 %        50 %       99 %   rank")
     );
     for (name, metric) in &case.metrics {
-        let text = |value| human::quantity(value, unit(name));
-        let verdict = if metric.inside { String::new() } else { style.bad("outside") };
+        let verdict = match metric.inside {
+            Some(false) => style.bad("outside"),
+            Some(true) | None => String::new(),
+        };
         let line = format!(
-            "  {name:<19} {:>10} {:>10}  {:>10} {:>10} {:>6.1}  {verdict}",
-            text(metric.real),
-            text(metric.low),
-            text(metric.mid),
-            text(metric.high),
-            metric.rank,
+            "  {name:<19} {:>10} {:>10}  {:>10} {:>10} {:>6}  {verdict}",
+            real(name, metric),
+            value(name, metric.low),
+            value(name, metric.mid),
+            value(name, metric.high),
+            rank(metric),
         );
         let _ = writeln!(page, "{}", line.trim_end());
     }
@@ -71,12 +81,12 @@ pub fn validation_csv(validation: &Validation) -> String {
             text,
             "{},{name},{},{},{},{},{},{}",
             quoted(case),
-            m.real,
+            m.real.map_or(String::new(), |real| real.to_string()),
             m.low,
             m.mid,
             m.high,
-            m.rank,
-            m.inside
+            m.rank.map_or(String::new(), |rank| rank.to_string()),
+            m.inside.map_or(String::new(), |inside| inside.to_string()),
         );
     }
     text
@@ -88,16 +98,19 @@ pub fn validation_markdown(validation: &Validation) -> String {
                     |---|---|---:|---:|---:|---:|---:|---|\n"
         .to_owned();
     for (case, name, m) in rows(validation) {
-        let quantity = |value| human::quantity(value, unit(name));
+        let inside = match m.inside {
+            Some(true) => "yes",
+            Some(false) => "**no**",
+            None => "",
+        };
         let _ = writeln!(
             text,
-            "| {case} | {name} | {} | {} | {} | {} | {:.1} | {} |",
-            quantity(m.real),
-            quantity(m.low),
-            quantity(m.mid),
-            quantity(m.high),
-            m.rank,
-            if m.inside { "yes" } else { "**no**" }
+            "| {case} | {name} | {} | {} | {} | {} | {} | {inside} |",
+            real(name, m),
+            value(name, m.low),
+            value(name, m.mid),
+            value(name, m.high),
+            rank(m),
         );
     }
     text

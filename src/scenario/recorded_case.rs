@@ -392,8 +392,11 @@ struct Injected {
     bytes: u64,
 }
 
-/// The rows of a CSV file as maps from column to text, with line numbers.
-fn rows(path: &Path, needed: &[&str]) -> Result<Vec<(usize, BTreeMap<String, String>)>, CaseError> {
+/// A row of a CSV file: text by column.
+type Row = BTreeMap<String, String>;
+
+/// The rows of a CSV file with their line numbers.
+fn rows(path: &Path, needed: &[&str]) -> Result<Vec<(usize, Row)>, CaseError> {
     let text = read(path)?;
     let mut lines = text.lines().enumerate();
     let header: Vec<&str> =
@@ -415,12 +418,7 @@ fn rows(path: &Path, needed: &[&str]) -> Result<Vec<(usize, BTreeMap<String, Str
     Ok(table)
 }
 
-fn number(
-    path: &Path,
-    line: usize,
-    row: &BTreeMap<String, String>,
-    column: &str,
-) -> Result<f64, CaseError> {
+fn number(path: &Path, line: usize, row: &Row, column: &str) -> Result<f64, CaseError> {
     let text = row.get(column).map_or("", String::as_str);
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),

@@ -127,7 +127,7 @@ fn a_screen_reader_is_told_title_and_numbers() {
     let told =
         |tag| root.children().find(|node| node.has_tag_name(tag)).and_then(|node| node.text());
     assert_eq!(told("title"), Some("Delays"));
-    assert!(told("desc").unwrap().contains("healthy: p50 5.5 s · p99 15 s"));
+    assert!(told("desc").unwrap().contains("healthy: p50 5.5 s · p99 14.7 s"));
 }
 
 #[test]
