@@ -66,6 +66,8 @@ pub struct World {
     pub(super) messages: Messages,
     pub(super) agents: Vec<Agent>,
     pub(super) hosts: Vec<Host>,
+    /// Where each destination's hosts stand among all: first and end.
+    pub(super) host_spans: Vec<(usize, usize)>,
     pub(super) processes: Processes,
     pub(super) runs: Runs,
     /// The receivers, by destination.
@@ -118,6 +120,7 @@ impl World {
             workload: Workload::new(params, seed, replication),
             messages: Messages::default(),
             agents: (0..sender.agents).map(|_| agent()).collect(),
+            host_spans: host_spans(&hosts, params.destinations()),
             hosts,
             processes: Processes::default(),
             runs: Runs::default(),
@@ -190,6 +193,15 @@ impl World {
             DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),
         }
     }
+}
+
+fn host_spans(hosts: &[Host], destinations: usize) -> Vec<(usize, usize)> {
+    let span = |destination| {
+        let first = hosts.partition_point(|host| host.destination < destination);
+        let end = hosts.partition_point(|host| host.destination <= destination);
+        (first, end)
+    };
+    (0..destinations).map(span).collect()
 }
 
 /// The hosts of all destinations, destination by destination. Rule: MODEL.md section 5.

@@ -111,8 +111,8 @@ impl World {
                 addresses.rotate_left((dialled % u64::from(host.count.max(1))) as usize);
             }
             AddressOrder::Random => {
-                let mut draws = self.streams.addresses.at_part(dialled, host.destination as u64);
-                draws.shuffle(&mut addresses);
+                let key = dialled * self.host_spans.len() as u64 + host.destination as u64;
+                self.streams.addresses.at(key).shuffle(&mut addresses);
             }
         }
         addresses

@@ -17,14 +17,14 @@
 use super::host_status::Memory;
 use super::queue::Listed;
 use crate::engine::Timer;
-use crate::model::connection::{Closed, Connection};
 use crate::model::connection::session::SessionEnding;
 use crate::model::connection::transaction::{Ending, Hangup, Transaction};
+use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::{Params, Routing};
-use crate::model::world::{Host, World};
+use crate::model::world::World;
 use crate::units::{SimTime, Span};
 use std::rc::Rc;
 
@@ -63,7 +63,7 @@ pub(in crate::model) struct FailedSession {
 }
 
 /// What a process is waiting for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::model) enum Pending {
     /// Nothing: it takes its next message.
     #[default]
@@ -73,12 +73,12 @@ pub(in crate::model) enum Pending {
     /// The RSET probe that finds connection `index` cut.
     Probe { index: usize, how: Hangup, reason: Closed },
     /// A stage of a transaction that needs the receiver's state or the shared link.
-    Stage { index: usize, stage: Stage, transaction: Transaction },
+    Stage { index: usize, stage: Stage, transaction: Box<Transaction> },
     /// The body travels over the shared link since `started`, as transfer `transfer`; the timer is that of
     /// a reset that may come before it is through.
     Body {
         index: usize,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         started: SimTime,
         transfer: u64,
         reset: Option<Timer>,
@@ -107,13 +107,6 @@ pub(in crate::model) enum Next {
     Message,
     /// It sends the same message to its remaining recipients.
     SameMessage,
-}
-
-/// The range of a destination's hosts among all; they stand together.
-fn span_of(hosts: &[Host], destination: usize) -> (usize, usize) {
-    let first = hosts.partition_point(|host| host.destination < destination);
-    let end = hosts.partition_point(|host| host.destination <= destination);
-    (first, end)
 }
 
 /// One process.
@@ -211,12 +204,16 @@ impl World {
         process.work = work;
         process.memory.clear();
         process.memory.resize(records, Memory::Untouched);
-        process.hosts.clear();
-        process.hosts.extend(0..self.hosts.len());
-        for destination in 0..self.params.destinations() {
+        if process.hosts.len() != self.hosts.len() {
+            process.hosts.clear();
+            process.hosts.extend(0..self.hosts.len());
+        }
+        for (destination, (first, end)) in self.host_spans.iter().copied().enumerate() {
             if self.params.receiver_of(destination).routing == Routing::MxHosts {
                 // Equal preference: one random order, kept for the process's life. MODEL.md section 5.
-                let (first, end) = span_of(&self.hosts, destination);
+                for host in first..end {
+                    process.hosts[host] = host;
+                }
                 let mut draws = self.streams.hosts.at_part(number, destination as u64);
                 draws.shuffle(&mut process.hosts[first..end]);
             }
@@ -310,7 +307,7 @@ impl World {
         };
         process.attempt = slot.map(|slot| {
             let destination = usize::from(self.messages.at(slot).destination);
-            let (position, end) = span_of(&self.hosts, destination);
+            let (position, end) = self.host_spans[destination];
             Attempt { slot, position, end, reached: false }
         });
         slot.is_some()

@@ -41,9 +41,9 @@ impl World {
         if matches!(self.params.network.link, Link::PerConnection(_))
             && self.receiver(&connection).throttle.is_none()
         {
-            self.settle(id, index, transaction, cx);
+            self.settle(id, index, &transaction, cx);
         } else {
-            self.go_on_from(id, index, Stage::Rcpt, transaction, cx);
+            self.go_on_from(id, index, Stage::Rcpt, Box::new(transaction), cx);
         }
     }
 
@@ -150,7 +150,7 @@ impl World {
         id: u32,
         index: usize,
         stage: Stage,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         cx: &mut Context<'_, O>,
     ) {
         let stages = [Stage::Rcpt, Stage::Body, Stage::Dot];
@@ -168,7 +168,7 @@ impl World {
             }
             break;
         }
-        self.settle(id, index, transaction, cx);
+        self.settle(id, index, &transaction, cx);
     }
 
     fn applies(&mut self, id: u32, index: usize, stage: Stage) -> bool {
@@ -188,7 +188,7 @@ impl World {
         id: u32,
         index: usize,
         stage: Stage,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         cx: &mut Context<'_, O>,
     ) {
         if stage == Stage::Body {
@@ -203,7 +203,7 @@ impl World {
         }
         match stage {
             Stage::Rcpt => self.go_on_from(id, index, Stage::Body, transaction, cx),
-            Stage::Body | Stage::Dot => self.settle(id, index, transaction, cx),
+            Stage::Body | Stage::Dot => self.settle(id, index, &transaction, cx),
         }
     }
 
@@ -212,7 +212,7 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        transaction: Transaction,
+        transaction: &Transaction,
         cx: &mut Context<'_, O>,
     ) {
         let (at, pending) = match transaction.run() {
@@ -237,7 +237,7 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         cx: &mut Context<'_, O>,
     ) {
         let Some(attempt) = self.processes.at(id).attempt else { return };
@@ -259,7 +259,7 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         transfer: u64,
         cx: &mut Context<'_, O>,
     ) {
@@ -267,7 +267,7 @@ impl World {
         self.schedule_link(cx);
         // Any body that outlasts the cut describes what happened.
         transaction.body = cx.now().since(transaction.body_at()) + Span::from_nanos(1);
-        self.settle(id, index, transaction, cx);
+        self.settle(id, index, &transaction, cx);
     }
 
     /// The next transfer on the shared link is through.
