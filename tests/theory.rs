@@ -10,7 +10,7 @@ use mailflow::measure::RunRecord;
 use mailflow::model::connection::Closed;
 use mailflow::model::distribution::Shape;
 use mailflow::model::params::{
-    AddressOrder, Arrivals, Cut, DeliveryMode, HostStatus, Network, Order, Params, QueueRuns,
+    AddressOrder, Arrivals, Cut, DeliveryMode, HostStatus, Link, Network, Order, Params, QueueRuns,
     Receiver, Recipients, Sender, Workload,
 };
 use mailflow::model::{Observation, Observer};
@@ -48,7 +48,11 @@ fn single_server(arrivals: Arrivals, service: Shape, pause: Span) -> Params {
             connect_time: Span::ZERO,
             ..Receiver::default()
         },
-        network: Network { round_trip: Span::ZERO, bandwidth: Bandwidth::UNLIMITED },
+        network: Network {
+            round_trip: Span::ZERO,
+            link: Link::PerConnection(Bandwidth::UNLIMITED),
+        },
+        ..Params::default()
     }
 }
 

@@ -179,7 +179,7 @@ impl Recorder {
             return;
         }
         let cut = matches!(reason, Closed::CutByReset | Closed::CutBy421);
-        let reset = matches!(reason, Closed::CutByReset | Closed::ResetAtGreeting);
+        let reset = matches!(reason, Closed::CutByReset | Closed::ResetAtGreeting | Closed::Outage);
         self.counts.connections_closed += 1;
         self.counts.connections_cut += u64::from(cut);
         self.counts.connections_reset += u64::from(reset);
@@ -261,6 +261,7 @@ impl Observer for Recorder {
             Observation::HostCleared { agent, record } => self.blocked.cleared(now, agent, record),
             Observation::RunStarted { .. }
             | Observation::RunDropped { .. }
+            | Observation::Changed { .. }
             | Observation::RunEnded { .. } => {}
         }
     }

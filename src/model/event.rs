@@ -19,14 +19,22 @@ pub enum Event {
         /// Whose.
         agent: u32,
     },
+    /// A transfer over the shared link ends.
+    LinkDone,
+    /// An administrator acts.
+    Change {
+        /// Its place in the list of changes.
+        number: u32,
+    },
 }
 
 impl Event {
-    /// Within one instant, work that ends goes first, for it frees messages and connections; arrivals go
+    /// Within one instant, an administrator's change goes first; then work that ends, for it frees messages and connections; arrivals go
     /// before runs, so that a run lists the mail of its own instant.
     fn phase(self) -> Phase {
         match self {
-            Event::ProcessReady { .. } => Phase(1),
+            Event::Change { .. } => Phase(0),
+            Event::ProcessReady { .. } | Event::LinkDone => Phase(1),
             Event::Arrival => Phase(2),
             Event::RunDue { .. } => Phase(3),
         }

@@ -12,6 +12,8 @@ use crate::units::{SimTime, Span};
 /// mail is of class 0. Source: sendmail 8.17 source.
 const RECIPIENT_FACTOR: u64 = 30_000;
 const RETRY_FACTOR: u64 = 90_000;
+/// `DEFAULT_MAX_RCPT`.
+const MOST_RECIPIENTS: u32 = 100;
 
 /// One message.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +37,10 @@ pub struct Message {
     pub reads: u32,
     /// The agent that holds it.
     pub agent: u32,
+    /// Where it goes: 0 is Exchange Online.
+    pub destination: u16,
+    /// Transactions of it that were accepted already (over 100 recipients take several).
+    pub batches_sent: u16,
     /// In an attempt by some process.
     pub locked: bool,
     /// A delay notice was sent.
@@ -49,6 +55,11 @@ impl Message {
         u64::from(self.bytes)
             + RECIPIENT_FACTOR * u64::from(self.recipients)
             + RETRY_FACTOR * u64::from(self.reads)
+    }
+
+    /// Transactions it takes: Sendmail sends at most 100 recipients in one. Source: sendmail 8.17 source.
+    pub fn batches(&self) -> u16 {
+        u16::try_from(self.recipients.div_ceil(MOST_RECIPIENTS).max(1)).unwrap_or(u16::MAX)
     }
 
     /// How old it is.
@@ -141,6 +152,8 @@ impl Message {
             tries: 0,
             reads: 0,
             agent: 0,
+            destination: 0,
+            batches_sent: 0,
             locked: false,
             warned: false,
             accepted: false,

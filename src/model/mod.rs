@@ -6,6 +6,7 @@
 //!   connection -> connection/session -> exchange answers -> connection/transaction -> mta/outcome
 //! ```
 
+mod change;
 pub mod check;
 pub mod clock;
 pub mod connection;
@@ -14,6 +15,7 @@ pub mod event;
 pub mod exchange;
 pub mod message;
 pub mod mta;
+pub mod network;
 pub mod observation;
 pub mod params;
 pub mod workload;

@@ -154,6 +154,11 @@ pub enum Observation<'a> {
         /// Until when other processes skip the host because of the record; `None`: they do not.
         until: Option<SimTime>,
     },
+    /// An administrator's change took effect.
+    Changed {
+        /// Its place in the list of changes.
+        number: u32,
+    },
     /// A record on disk was overwritten by success or removed.
     HostCleared {
         /// Whose.

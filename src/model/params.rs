@@ -16,8 +16,57 @@ pub struct Params {
     pub sender: Sender,
     /// Exchange Online.
     pub receiver: Receiver,
+    /// Other hosts whose mail waits in the same queue.
+    pub others: Vec<Destination>,
     /// Round trip and bandwidth.
     pub network: Network,
+    /// What changes while the run goes on, in order of time.
+    pub changes: Vec<Change>,
+}
+
+impl Params {
+    /// The receiver of destination `number`: 0 is Exchange Online, the others follow.
+    pub fn receiver_of(&self, number: usize) -> &Receiver {
+        match number.checked_sub(1).and_then(|other| self.others.get(other)) {
+            Some(other) => &other.receiver,
+            None => &self.receiver,
+        }
+    }
+
+    /// How many destinations there are.
+    pub fn destinations(&self) -> usize {
+        1 + self.others.len()
+    }
+}
+
+/// Another destination in the same queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// Its share of the mail; the rest goes to Exchange Online.
+    pub share: Share,
+    /// How it receives.
+    pub receiver: Receiver,
+}
+
+/// Something an administrator does while the run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub action: Action,
+}
+
+/// What an administrator does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Removes every host's status record (F3); running processes keep their memory.
+    ClearHostStatus,
+    /// From now on these settings hold, for processes and connections that start from here on. What cannot
+    /// change while mail is queued stays as it was: agents, destinations, front ends, routing, workload.
+    Set(Box<Params>),
 }
 
 /// The mail that arrives.
@@ -61,6 +110,8 @@ pub struct Recorded {
     pub bytes: Option<u64>,
     /// Its recipients; `None` draws them.
     pub recipients: Option<u32>,
+    /// Its destination; `None` draws one.
+    pub destination: Option<u16>,
 }
 
 /// A burst of messages.
@@ -251,6 +302,89 @@ pub struct Receiver {
     pub deferrals: Vec<Deferral>,
     /// Front ends that fail all the time, by index.
     pub dead: Vec<(u32, Trouble)>,
+    /// Messages accepted per window of time; `None` = no limit.
+    pub throttle: Option<Throttle>,
+    /// Machines behind each front end; a connection lands on one at random. \[ASM\]
+    pub machines_per_front_end: u32,
+    /// Machines in trouble.
+    pub unhealthy_machines: Option<UnhealthyMachines>,
+    /// Hours of the day in which service takes longer.
+    pub slow_hours: Vec<SlowHours>,
+    /// Trouble that comes in spells.
+    pub episodes: Option<Episodes>,
+    /// Front ends in trouble by schedule.
+    pub outages: Vec<Outage>,
+}
+
+impl Receiver {
+    /// Whether it treats every message alike at all times: no chance of refusal, no trouble by the clock.
+    pub fn is_steady(&self) -> bool {
+        self.deferrals.is_empty()
+            && self.slow_hours.is_empty()
+            && self.episodes.is_none()
+            && self.outages.is_empty()
+    }
+}
+
+/// A limit on accepted messages: beyond it a temporary refusal until the next window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Throttle {
+    /// Messages accepted in one window.
+    pub messages: u64,
+    /// Length of a window; windows follow each other from the start.
+    pub per: Span,
+    /// The command refused: RCPT or the final dot.
+    pub at: SmtpPhase,
+    /// The reply code.
+    pub code: u16,
+    /// The whole reply, for logs.
+    pub reply: Arc<str>,
+}
+
+/// Machines in trouble behind healthy addresses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnhealthyMachines {
+    /// Their share.
+    pub share: Share,
+    /// What they do.
+    pub behaviour: Trouble,
+}
+
+/// Hours of the day in which service takes longer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SlowHours {
+    /// From this time of day.
+    pub from: Span,
+    /// Until this time of day; before `from` it means the next day.
+    pub until: Span,
+    /// Service times are multiplied by this.
+    pub factor: f64,
+}
+
+/// Trouble that comes in spells: exponential gaps of mean `every`, exponential lengths of mean `last`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episodes {
+    /// Mean time from the end of a spell to the start of the next.
+    pub every: Span,
+    /// Mean length of a spell.
+    pub last: Span,
+    /// Service times are multiplied by this during a spell.
+    pub slower: f64,
+    /// Refusals by chance during a spell, added to the ordinary ones.
+    pub deferrals: Vec<Deferral>,
+}
+
+/// A front end in trouble by schedule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outage {
+    /// Its index, from 0.
+    pub front_end: u32,
+    /// Start.
+    pub from: SimTime,
+    /// End.
+    pub until: SimTime,
+    /// What it does; `Refuse` and `Reset` also reset what is connected when it starts.
+    pub behaviour: Trouble,
 }
 
 /// What the sender dials.
@@ -322,7 +456,7 @@ pub enum SmtpPhase {
 }
 
 /// How a front end or machine in trouble behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trouble {
     /// Accepts the connection and resets it before the greeting.
     Reset,
@@ -332,6 +466,10 @@ pub enum Trouble {
     Greeting421,
     /// Accepts and says nothing.
     Silent,
+    /// Refuses every message with 451 at RCPT.
+    Defer,
+    /// Serves every message slower by this factor.
+    Slow(f64),
 }
 
 /// The way between the two.
@@ -339,8 +477,17 @@ pub enum Trouble {
 pub struct Network {
     /// One round trip.
     pub round_trip: Span,
-    /// Bandwidth of each connection.
-    pub bandwidth: Bandwidth,
+    /// Who shares what.
+    pub link: Link,
+}
+
+/// The bandwidth of message bodies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Link {
+    /// Each connection has this much for itself.
+    PerConnection(Bandwidth),
+    /// All connections share this much evenly (processor sharing).
+    Shared(Bandwidth),
 }
 
 /// Hourly shares of a business day, hour 0 to 23, summing to 1; the peak hour has 12 %. \[ASM\]
@@ -445,12 +592,18 @@ impl Default for Receiver {
             max_connections_per_source: None,
             deferrals: Vec::new(),
             dead: Vec::new(),
+            throttle: None,
+            machines_per_front_end: 200,
+            unhealthy_machines: None,
+            slow_hours: Vec::new(),
+            episodes: None,
+            outages: Vec::new(),
         }
     }
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Network { round_trip: Span::from_millis(30), bandwidth: Bandwidth(20e6) }
+        Network { round_trip: Span::from_millis(30), link: Link::PerConnection(Bandwidth(20e6)) }
     }
 }

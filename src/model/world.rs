@@ -9,11 +9,13 @@ use super::mta::host_status::HostStatusTable;
 use super::mta::process::Processes;
 use super::mta::queue::Queue;
 use super::mta::run::Runs;
+use super::network::SharedLink;
 use super::observation::{Observation, Observer};
-use super::params::{DeliveryMode, HostKey, Params, Routing};
+use super::params::{DeliveryMode, HostKey, Link, Params, Routing};
 use super::workload::Workload;
 use crate::engine::{Stream, Timer};
-use crate::units::SimTime;
+use crate::units::{Bandwidth, SimTime};
+use std::rc::Rc;
 
 /// Named causes of randomness on the sender's and receiver's side; the workload has its own.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub(super) struct Streams {
     pub(super) addresses: Stream,
     pub(super) hosts: Stream,
     pub(super) order: Stream,
+    pub(super) spell_refusals: Stream,
 }
 
 /// One sender with what it owns.
@@ -37,28 +40,40 @@ pub(super) struct Agent {
     pub(super) counted_children: u32,
     /// A persistent sender without pause that waits for something to become eligible.
     pub(super) parked: bool,
-    pub(super) wake: Option<Timer>,
+    /// The next queue run, while it is scheduled.
+    pub(super) next_run: Option<Timer>,
+    /// Counts switches between periodic and persistent runs: a pass of an older epoch has no successor.
+    pub(super) epoch: u32,
 }
 
-/// A host as dialled, with its addresses: `first`, and `count - 1` that follow.
+/// A host as dialled, with its addresses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Host {
+    pub(super) destination: usize,
+    /// Its first front end, and how many follow from there.
     pub(super) first: u32,
     pub(super) count: u32,
+    /// Host status record of the destination's front end 0, when records are kept by address.
+    pub(super) first_record: usize,
 }
 
 /// The state of one replication.
 #[derive(Debug)]
 pub struct World {
-    pub(super) params: Params,
+    pub(super) params: Rc<Params>,
     pub(super) streams: Streams,
     pub(super) workload: Workload,
     pub(super) messages: Messages,
     pub(super) agents: Vec<Agent>,
     pub(super) hosts: Vec<Host>,
+    /// Where each destination's hosts stand among all: first and end.
+    pub(super) host_spans: Vec<(usize, usize)>,
     pub(super) processes: Processes,
     pub(super) runs: Runs,
-    pub(super) exchange: Exchange,
+    /// The receivers, by destination.
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) link: SharedLink,
+    pub(super) link_timer: Option<Timer>,
     /// Memory for the addresses of one dialling, used again and again.
     pub(super) addresses: Vec<u32>,
     pub(super) ledger: Ledger,
@@ -69,9 +84,17 @@ impl World {
     pub fn new(params: &Params, seed: u64, replication: u64) -> Self {
         let stream = |name: &str| Stream::new(seed, replication, name);
         let hosts = hosts(params);
+        let front_ends = |number| params.receiver_of(number).front_ends as usize;
         let records = match params.sender.host_status.key {
             HostKey::HostName => hosts.len(),
-            HostKey::Address => params.receiver.front_ends as usize,
+            HostKey::Address => (0..params.destinations()).map(front_ends).sum(),
+        };
+        let exchange = |number: usize| {
+            let of = |what: &str| match number {
+                0 => stream(what),
+                other => stream(&format!("{what} of destination {other}")),
+            };
+            Exchange::new(params.sender.agents, of("machines"), of("spells"))
         };
         let sender = &params.sender;
         let clock = Clock::new(sender.clock_step);
@@ -81,7 +104,8 @@ impl World {
             locks: vec![None; hosts.len()],
             counted_children: 0,
             parked: false,
-            wake: None,
+            next_run: None,
+            epoch: 0,
         };
         World {
             streams: Streams {
@@ -91,17 +115,24 @@ impl World {
                 addresses: stream("addresses"),
                 hosts: stream("host order"),
                 order: stream("queue order"),
+                spell_refusals: stream("refusals in spells"),
             },
-            workload: Workload::new(&params.workload, sender.agents, seed, replication),
+            workload: Workload::new(params, seed, replication),
             messages: Messages::default(),
             agents: (0..sender.agents).map(|_| agent()).collect(),
+            host_spans: host_spans(&hosts, params.destinations()),
             hosts,
             processes: Processes::default(),
             runs: Runs::default(),
-            exchange: Exchange::new(sender.agents),
+            exchanges: (0..params.destinations()).map(exchange).collect(),
+            link: SharedLink::new(match params.network.link {
+                Link::Shared(bandwidth) => bandwidth,
+                Link::PerConnection(_) => Bandwidth::UNLIMITED,
+            }),
+            link_timer: None,
             addresses: Vec::new(),
             ledger: Ledger::default(),
-            params: params.clone(),
+            params: Rc::new(params.clone()),
         }
     }
 
@@ -113,7 +144,10 @@ impl World {
         }
         self.schedule_arrival(cx);
         for agent in 0..self.params.sender.agents {
-            cx.schedule(self.params.sender.first_run_at, Event::RunDue { agent });
+            self.schedule_run(agent, self.params.sender.first_run_at, cx);
+        }
+        for (number, change) in (0u32..).zip(&self.params.changes) {
+            cx.schedule(change.at, Event::Change { number });
         }
     }
 
@@ -123,6 +157,8 @@ impl World {
             Event::Arrival => self.arrival(cx),
             Event::ProcessReady { process } => self.process_ready(process, cx),
             Event::RunDue { agent } => self.run_due(agent, cx),
+            Event::LinkDone => self.link_done(cx),
+            Event::Change { number } => self.change(number, cx),
         }
         self.ledger.check(self.messages.len());
     }
@@ -159,13 +195,29 @@ impl World {
     }
 }
 
-/// The hosts of the destination. Rule: MODEL.md section 5.
+fn host_spans(hosts: &[Host], destinations: usize) -> Vec<(usize, usize)> {
+    let span = |destination| {
+        let first = hosts.partition_point(|host| host.destination < destination);
+        let end = hosts.partition_point(|host| host.destination <= destination);
+        (first, end)
+    };
+    (0..destinations).map(span).collect()
+}
+
+/// The hosts of all destinations, destination by destination. Rule: MODEL.md section 5.
 fn hosts(params: &Params) -> Vec<Host> {
-    let front_ends = params.receiver.front_ends;
-    match params.receiver.routing {
-        Routing::OneName => vec![Host { first: 0, count: front_ends }],
-        Routing::MxHosts | Routing::Addresses => {
-            (0..front_ends).map(|first| Host { first, count: 1 }).collect()
+    let mut hosts = Vec::new();
+    let mut first_record = 0;
+    for destination in 0..params.destinations() {
+        let receiver = params.receiver_of(destination);
+        let host = |first, count| Host { destination, first, count, first_record };
+        match receiver.routing {
+            Routing::OneName => hosts.push(host(0, receiver.front_ends)),
+            Routing::MxHosts | Routing::Addresses => {
+                hosts.extend((0..receiver.front_ends).map(|first| host(first, 1)));
+            }
         }
+        first_record += receiver.front_ends as usize;
     }
+    hosts
 }

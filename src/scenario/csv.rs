@@ -183,7 +183,7 @@ pub(super) fn replay(field: &Field<'_>) -> Option<Arc<[Recorded]>> {
                 format!("{} in the column time_s, earlier than the line before", cells[time]);
             table.refuse(line, found, "rows in order of time", "sort the file by time_s");
         }
-        list.push(Recorded { at, bytes, recipients });
+        list.push(Recorded { at, bytes, recipients, destination: None });
     });
     finish(&table, list)
 }
@@ -244,7 +244,12 @@ mod tests {
     }
 
     fn recorded(seconds: f64, bytes: Option<u64>, recipients: Option<u32>) -> Recorded {
-        Recorded { at: SimTime::ZERO + Span::from_seconds(seconds), bytes, recipients }
+        Recorded {
+            at: SimTime::ZERO + Span::from_seconds(seconds),
+            bytes,
+            recipients,
+            destination: None,
+        }
     }
 
     #[test]

@@ -188,6 +188,7 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
         sender: proofpoint::read(&top),
         receiver: exchange_online::read(&top),
         network: network::read(&top),
+        ..Params::default()
     };
     proofpoint::check_clock(&top, &params);
     let mut expect = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::keys::{KeyDoc, Kind, Source};
 use super::reader::Section;
-use crate::model::params::Network;
+use crate::model::params::{Link, Network};
 use crate::units::Span;
 
 pub(super) const KEYS: &[KeyDoc] = &[
@@ -30,6 +30,10 @@ pub(super) fn read(top: &Section<'_>) -> Network {
     let section = top.child("network");
     section.set("round_trip", |f| f.span(), &mut network.round_trip);
     let bandwidth = section.child("bandwidth");
-    bandwidth.set("per_connection", |f| f.bandwidth(), &mut network.bandwidth);
+    let mut own = match network.link {
+        Link::PerConnection(own) | Link::Shared(own) => own,
+    };
+    bandwidth.set("per_connection", |f| f.bandwidth(), &mut own);
+    network.link = Link::PerConnection(own);
     network
 }

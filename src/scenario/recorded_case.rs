@@ -7,9 +7,9 @@
 
 use crate::model::distribution::Shape;
 use crate::model::params::{
-    AddressOrder, Arrivals, Commit, Costs, Cut, Deferral, DeliveryMode, HostKey, HostStatus, Marks,
-    Network, Order, Params, QueueRuns, Receiver, Recipients, Recorded, Routing, Sender, SmtpPhase,
-    Timeouts, Trouble, Workload,
+    AddressOrder, Arrivals, Commit, Costs, Cut, Deferral, DeliveryMode, HostKey, HostStatus, Link,
+    Marks, Network, Order, Params, QueueRuns, Receiver, Recipients, Recorded, Routing, Sender,
+    SmtpPhase, Timeouts, Trouble, Workload,
 };
 use crate::units::{Bandwidth, Share, SimTime, Span};
 use serde::Deserialize;
@@ -201,6 +201,7 @@ fn params(setup: &Setup, injected: &[Injected]) -> Result<Params, String> {
         at: instant(message.seconds),
         bytes: Some(message.bytes),
         recipients: Some(1),
+        destination: None,
     });
     Ok(Params {
         workload: Workload {
@@ -214,7 +215,12 @@ fn params(setup: &Setup, injected: &[Injected]) -> Result<Params, String> {
         sender: sender(&setup.sender, span(setup.clock_step_s))?,
         receiver: receiver(&setup.receiver)?,
         // The laboratory ran over loopback; what its stack cost is in the overheads.
-        network: Network { round_trip: Span::ZERO, bandwidth: Bandwidth::UNLIMITED },
+        network: Network {
+            round_trip: Span::ZERO,
+            link: Link::PerConnection(Bandwidth::UNLIMITED),
+        },
+        others: Vec::new(),
+        changes: Vec::new(),
     })
 }
 
@@ -332,6 +338,12 @@ fn receiver(setup: &ReceiverSetup) -> Result<Receiver, String> {
         max_connections_per_source: None,
         deferrals: deferrals(setup)?,
         dead: dead(setup)?,
+        throttle: None,
+        machines_per_front_end: 1,
+        unhealthy_machines: None,
+        slow_hours: Vec::new(),
+        episodes: None,
+        outages: Vec::new(),
     })
 }
 

@@ -14,6 +14,7 @@ pub mod session;
 pub mod transaction;
 
 use super::mta::outcome::LastStatus;
+use super::params::Trouble;
 use crate::units::{SimTime, Span};
 
 /// An open connection.
@@ -31,6 +32,10 @@ pub struct Connection {
     pub opened_at: SimTime,
     /// When the receiver will end it, busy or not.
     pub cut_at: SimTime,
+    /// It ends because its front end goes down, not by its lifetime.
+    pub ends_by_outage: bool,
+    /// What is wrong with the machine it landed on.
+    pub machine: Option<Trouble>,
     /// Messages attempted on it.
     pub carried: u32,
     /// When the last transaction on it ended.
@@ -48,6 +53,8 @@ pub enum Closed {
     CutByReset,
     /// The receiver's lifetime, by a 421.
     CutBy421,
+    /// Its front end went down.
+    Outage,
     /// The receiver's idle timeout.
     IdleTimeout,
     /// The receiver closed after a 421 of its own.

@@ -123,6 +123,34 @@ impl Transaction {
         }
     }
 
+    /// When RCPT reaches the receiver.
+    pub fn rcpt_at(&self) -> SimTime {
+        self.schedule().mail
+    }
+
+    /// When the body starts.
+    pub fn body_at(&self) -> SimTime {
+        self.schedule().data
+    }
+
+    /// When the final dot reaches the receiver.
+    pub fn dot_at(&self) -> SimTime {
+        self.schedule().dot
+    }
+
+    /// Whether the transaction gets as far as `at`: no refusal and no cut ends it before.
+    pub fn gets_to(&self, at: SimTime) -> bool {
+        match self.run() {
+            Course::FoundCut { .. } => false,
+            Course::Took { until, ending: Ending::Refused { phase, .. }, .. } => {
+                until > at || phase == SmtpPhase::Dot
+            }
+            Course::Took { until, ending: Ending::Accepted, .. } => until >= at,
+            // A reset or 421 ends what is under way at its instant; a body of unknown length may meet it.
+            Course::Took { until, .. } => until > at || self.cut_at > at,
+        }
+    }
+
     fn schedule(&self) -> Schedule {
         let reset = self.start + if self.probe { self.round_trip } else { Span::ZERO };
         let mail = reset + self.round_trip;

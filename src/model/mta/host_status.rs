@@ -69,6 +69,11 @@ impl HostStatusTable {
         HostStatusTable { policy, clock, records: vec![Record::Good; hosts] }
     }
 
+    /// From now on another policy holds.
+    pub fn set_policy(&mut self, policy: HostStatus) {
+        self.policy = policy;
+    }
+
     /// When a failure at `since` is forgotten.
     pub fn forgotten_at(&self, since: SimTime) -> SimTime {
         self.clock.due(since, self.policy.remember_for)
@@ -104,6 +109,11 @@ impl HostStatusTable {
     /// Writes a success, or removes the record; says whether it had been marked.
     pub fn clear(&mut self, host: usize) -> bool {
         std::mem::take(&mut self.records[host]) != Record::Good
+    }
+
+    /// How many records there are.
+    pub fn records(&self) -> usize {
+        self.records.len()
     }
 
     /// The record of `host`.

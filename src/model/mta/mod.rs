@@ -1,5 +1,6 @@
 //! The sender: a Sendmail-based MTA.
 
+mod closing;
 mod delivery;
 pub mod expiry;
 pub mod host_status;
@@ -7,3 +8,4 @@ pub mod outcome;
 pub mod process;
 pub mod queue;
 pub mod run;
+mod transact;

@@ -12,17 +12,18 @@
 //! | `costs.process_start` | 0 | laboratory: 27 ms on its machine |
 //! | `delivery` | queue_only | assumed; `DeliveryMode` |
 //!
-//! Left out: more than one transaction for a message of over 100 recipients.
+//! Left out: threads; a process does one thing at a time, as Sendmail does.
 
 use super::host_status::Memory;
 use super::queue::Listed;
+use crate::engine::Timer;
 use crate::model::connection::session::SessionEnding;
-use crate::model::connection::transaction::{Ending, Hangup};
+use crate::model::connection::transaction::{Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
-use crate::model::params::Routing;
+use crate::model::params::{Params, Routing};
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
 use std::rc::Rc;
@@ -43,14 +44,26 @@ enum Work {
 pub(in crate::model) struct Attempt {
     /// Where the message is.
     pub(in crate::model) slot: u32,
-    /// Position in the process's list of hosts.
+    /// Position in the process's list of hosts, and where the destination's hosts end.
     pub(in crate::model) position: usize,
+    /// See `position`.
+    pub(in crate::model) end: usize,
     /// Some host was dialled or talked to: a failure then is a real one, not a skip.
     pub(in crate::model) reached: bool,
 }
 
+/// An attempt to open a connection that fails.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) struct FailedSession {
+    pub(in crate::model) host: usize,
+    /// The front end that accepted the connection, and the connection's number, if one came about.
+    pub(in crate::model) reached: Option<(u32, u64)>,
+    pub(in crate::model) opened_at: SimTime,
+    pub(in crate::model) ending: SessionEnding,
+}
+
 /// What a process is waiting for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::model) enum Pending {
     /// Nothing: it takes its next message.
     #[default]
@@ -59,20 +72,41 @@ pub(in crate::model) enum Pending {
     Session(FailedSession),
     /// The RSET probe that finds connection `index` cut.
     Probe { index: usize, how: Hangup, reason: Closed },
+    /// A stage of a transaction that needs the receiver's state or the shared link.
+    Stage { index: usize, stage: Stage, transaction: Box<Transaction> },
+    /// The body travels over the shared link since `started`, as transfer `transfer`; the timer is that of
+    /// a reset that may come before it is through.
+    Body {
+        index: usize,
+        transaction: Box<Transaction>,
+        started: SimTime,
+        transfer: u64,
+        reset: Option<Timer>,
+    },
     /// The end of a transaction on connection `index`.
     Transaction { index: usize, ending: Ending, accepted_at: Option<SimTime>, sent: f64 },
 }
 
-/// An attempt to open a connection that fails.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::model) struct FailedSession {
-    /// The host dialled.
-    pub(in crate::model) host: usize,
-    /// The front end that connect() reached, if it did, and the connection's number.
-    pub(in crate::model) reached: Option<(u32, u64)>,
-    /// When connect() succeeded, or failed for the last time.
-    pub(in crate::model) opened_at: SimTime,
-    pub(in crate::model) ending: SessionEnding,
+/// Where a transaction has to ask somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::model) enum Stage {
+    /// RCPT reaches a throttling receiver.
+    Rcpt,
+    /// The body starts over the shared link.
+    Body,
+    /// The final dot reaches a throttling receiver.
+    Dot,
+}
+
+/// What a process does after a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::model) enum Next {
+    /// It tries the message's next host.
+    Host,
+    /// It takes its next message.
+    Message,
+    /// It sends the same message to its remaining recipients.
+    SameMessage,
 }
 
 /// One process.
@@ -80,10 +114,12 @@ pub(in crate::model) struct FailedSession {
 pub(in crate::model) struct Process {
     pub(in crate::model) agent: u32,
     pub(in crate::model) number: u64,
+    /// The settings it started with.
+    pub(in crate::model) settings: Rc<Params>,
     work: Work,
     /// What it remembers, by host status record.
     pub(in crate::model) memory: Vec<Memory>,
-    /// Hosts in the order in which it tries them.
+    /// Hosts in the order in which it tries them, destination by destination.
     pub(in crate::model) hosts: Vec<usize>,
     pub(in crate::model) connections: Vec<Connection>,
     pub(in crate::model) attempt: Option<Attempt>,
@@ -158,18 +194,29 @@ impl World {
             self.processes.slots.push(Process::default());
             (self.processes.slots.len() - 1) as u32
         });
-        let records = self.agents[agent as usize].locks.len().max(self.records());
+        let records = self.agents[agent as usize].host_status.records();
         let process = &mut self.processes.slots[slot as usize];
         process.agent = agent;
         process.number = number;
+        if !Rc::ptr_eq(&process.settings, &self.params) {
+            process.settings = self.params.clone();
+        }
         process.work = work;
         process.memory.clear();
         process.memory.resize(records, Memory::Untouched);
-        process.hosts.clear();
-        process.hosts.extend(0..self.hosts.len());
-        if self.params.receiver.routing == Routing::MxHosts {
-            // Equal preference: one random order, kept for the process's life. Rule: MODEL.md section 5.
-            self.streams.hosts.at(number).shuffle(&mut process.hosts);
+        if process.hosts.len() != self.hosts.len() {
+            process.hosts.clear();
+            process.hosts.extend(0..self.hosts.len());
+        }
+        for (destination, (first, end)) in self.host_spans.iter().copied().enumerate() {
+            if self.params.receiver_of(destination).routing == Routing::MxHosts {
+                // Equal preference: one random order, kept for the process's life. MODEL.md section 5.
+                for host in first..end {
+                    process.hosts[host] = host;
+                }
+                let mut draws = self.streams.hosts.at_part(number, destination as u64);
+                draws.shuffle(&mut process.hosts[first..end]);
+            }
         }
         cx.observe(Observation::ProcessStarted { agent, process: number, runner });
         if delay.is_zero() {
@@ -178,10 +225,6 @@ impl World {
         } else {
             cx.schedule(cx.now() + delay, Event::ProcessReady { process: slot });
         }
-    }
-
-    fn records(&self) -> usize {
-        self.params.receiver.front_ends as usize
     }
 
     /// A process goes on with what it has pending.
@@ -200,8 +243,18 @@ impl World {
                 self.probe_failed(id, index, (how, reason), cx);
                 true
             }
+            Pending::Stage { index, stage, transaction } => {
+                return self.reach(id, index, stage, transaction, cx);
+            }
+            Pending::Body { index, transaction, transfer, .. } => {
+                return self.body_reset(id, index, transaction, transfer, cx);
+            }
             Pending::Transaction { index, ending, accepted_at, sent } => {
-                self.transaction_ended(id, index, (ending, accepted_at, sent), cx)
+                match self.transaction_ended(id, index, (ending, accepted_at, sent), cx) {
+                    Next::Host => true,
+                    Next::Message => false,
+                    Next::SameMessage => return self.transact(id, index, cx.now(), true, cx),
+                }
             }
         };
         if goes_on && matches!(self.attempt(id, cx), Step::Scheduled) {
@@ -214,7 +267,7 @@ impl World {
     /// nobody else: the process runs ahead of the calendar up to `quiet`, by default until something else
     /// happens.
     fn work<O: Observer>(&mut self, id: u32, mut quiet: Option<SimTime>, cx: &mut Context<'_, O>) {
-        let skip = self.params.sender.costs.skip;
+        let skip = self.processes.at(id).settings.sender.costs.skip;
         while self.take_message(id) {
             match self.attempt(id, cx) {
                 Step::Scheduled => return,
@@ -252,7 +305,11 @@ impl World {
                 }
             },
         };
-        process.attempt = slot.map(|slot| Attempt { slot, position: 0, reached: false });
+        process.attempt = slot.map(|slot| {
+            let destination = usize::from(self.messages.at(slot).destination);
+            let (position, end) = self.host_spans[destination];
+            Attempt { slot, position, end, reached: false }
+        });
         slot.is_some()
     }
 
@@ -261,9 +318,10 @@ impl World {
         loop {
             let process = &mut self.processes.slots[id as usize];
             let Some(attempt) = process.attempt else { return Step::Ended };
-            let Some(host) = process.hosts.get(attempt.position).copied() else {
+            if attempt.position >= attempt.end {
                 return self.attempt_failed(id, attempt, cx);
-            };
+            }
+            let host = process.hosts[attempt.position];
             if self.try_host(id, host, cx) {
                 return Step::Scheduled;
             }
@@ -285,8 +343,8 @@ impl World {
         message.tries += 1;
         message.last_try = cx.now();
         message.locked = false;
-        let (warn_after, give_up_after) =
-            (self.params.sender.warn_after, self.params.sender.give_up_after);
+        let sender = &self.params.sender;
+        let (warn_after, give_up_after) = (sender.warn_after, sender.give_up_after);
         let verdict =
             expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);
         message.warned |= verdict == Verdict::Warn;

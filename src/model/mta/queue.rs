@@ -92,6 +92,23 @@ impl Queue {
         }
     }
 
+    /// Another order and age hold from the next listing on.
+    pub fn set_policy(&mut self, order: Order, min_age: Span, messages: &Messages) {
+        self.min_age = min_age;
+        if order == self.order {
+            return;
+        }
+        self.order = order;
+        // Keys carry the order they were made for: make them anew.
+        self.fresh.extend(self.eligible.iter());
+        self.eligible = Rc::default();
+        self.fresh.retain(|entry| entry.still_eligible(messages));
+        for entry in &mut self.fresh {
+            let slot = entry.message().slot;
+            *entry = Listed::new(messages.at(slot), slot, order);
+        }
+    }
+
     /// A message that was never tried joins.
     pub fn accept(&mut self, message: &Message, slot: u32) {
         self.fresh.push(Listed::new(message, slot, self.order));

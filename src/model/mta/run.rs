@@ -39,6 +39,9 @@ pub(in crate::model) struct Run {
     started: SimTime,
     /// It delivered or bounced something.
     fruitful: bool,
+    /// Runner processes it counts as against `max_runner_processes`.
+    counted: u32,
+    epoch: u32,
 }
 
 /// The runs under way, by slot.
@@ -69,11 +72,12 @@ impl Runs {
 impl World {
     /// A queue run is due.
     pub(in crate::model) fn run_due<O: Observer>(&mut self, agent: u32, cx: &mut Context<'_, O>) {
+        self.agents[agent as usize].next_run = None;
         match self.params.sender.runs {
             QueueRuns::Persistent { .. } => self.start_run(agent, cx),
             QueueRuns::Periodic { interval, max_runner_processes } => {
                 let next = cx.now() + interval.max(SHORTEST_INTERVAL);
-                cx.schedule(next, Event::RunDue { agent });
+                self.schedule_run(agent, next, cx);
                 let children = self.agents[agent as usize].counted_children;
                 let would_be = children.saturating_add(self.params.sender.runners);
                 if max_runner_processes.is_some_and(|max| would_be > max) {
@@ -90,18 +94,25 @@ impl World {
         self.runs.started += 1;
         let draws = self.streams.order.at(self.runs.started);
         let sender = &mut self.agents[agent as usize];
-        (sender.parked, sender.wake) = (false, None);
+        sender.parked = false;
         let list = sender.queue.list(now, &self.messages, draws);
         let runners = self.params.sender.runners;
         let children = runners.min(list.len() as u32);
         cx.observe(Observation::RunStarted { agent, listed: list.len() as u64, children });
         if children == 0 {
-            self.next_pass(agent, false, now, cx);
+            let epoch = sender.epoch;
+            self.next_pass((agent, epoch), false, now, cx);
             return;
         }
         sender.counted_children += runners;
-        let run =
-            self.runs.insert(Run { agent, remaining: children, started: now, fruitful: false });
+        let run = self.runs.insert(Run {
+            agent,
+            remaining: children,
+            started: now,
+            fruitful: false,
+            counted: runners,
+            epoch: sender.epoch,
+        });
         for child in 0..children {
             self.start_runner(agent, run, &list, child, cx);
         }
@@ -120,20 +131,20 @@ impl World {
         }
         let run = *run;
         self.runs.free.push(slot);
-        self.agents[run.agent as usize].counted_children -= self.params.sender.runners;
+        self.agents[run.agent as usize].counted_children -= run.counted;
         cx.observe(Observation::RunEnded { agent: run.agent });
         let earliest = if run.fruitful || cx.now() > run.started {
             cx.now()
         } else {
             cx.now() + SHORTEST_FRUITLESS_PAUSE
         };
-        self.next_pass(run.agent, true, earliest, cx);
+        self.next_pass((run.agent, run.epoch), true, earliest, cx);
     }
 
     /// Schedules a persistent sender's next pass, not before `earliest`.
     fn next_pass<O: Observer>(
         &mut self,
-        agent: u32,
+        (agent, epoch): (u32, u32),
         had_work: bool,
         earliest: SimTime,
         cx: &mut Context<'_, O>,
@@ -141,20 +152,39 @@ impl World {
         let QueueRuns::Persistent { after_work, after_empty } = self.params.sender.runs else {
             return;
         };
+        if epoch != self.agents[agent as usize].epoch {
+            return;
+        }
         let pause = if had_work { after_work } else { after_empty };
         if !pause.is_zero() {
-            cx.schedule((cx.now() + pause).max(earliest), Event::RunDue { agent });
+            self.schedule_run(agent, (cx.now() + pause).max(earliest), cx);
             return;
         }
         // Without a pause an empty pass could only repeat itself: wait for what can change that.
         let sender = &mut self.agents[agent as usize];
         match sender.queue.next_eligible(cx.now()) {
-            Some(at) if at <= earliest => cx.schedule(earliest, Event::RunDue { agent }),
+            Some(at) if at <= earliest => self.schedule_run(agent, earliest, cx),
             next => {
                 sender.parked = true;
-                sender.wake = next.map(|at| cx.schedule_timer(at, Event::RunDue { agent }));
+                if let Some(at) = next {
+                    self.schedule_run(agent, at, cx);
+                }
             }
         }
+    }
+
+    /// Schedules the next run of `agent`, in place of the one that was scheduled.
+    pub(in crate::model) fn schedule_run<O: Observer>(
+        &mut self,
+        agent: u32,
+        at: SimTime,
+        cx: &mut Context<'_, O>,
+    ) {
+        let sender = &mut self.agents[agent as usize];
+        if let Some(timer) = sender.next_run.take() {
+            cx.calendar.cancel(timer);
+        }
+        sender.next_run = Some(cx.schedule_timer(at, Event::RunDue { agent }));
     }
 
     /// Something in the queue of `agent` has changed: a parked sender may have to start earlier.
@@ -163,14 +193,11 @@ impl World {
         agent: u32,
         cx: &mut Context<'_, O>,
     ) {
-        let sender = &mut self.agents[agent as usize];
-        if !sender.parked {
-            return;
+        let sender = &self.agents[agent as usize];
+        if sender.parked
+            && let Some(at) = sender.queue.next_eligible(cx.now())
+        {
+            self.schedule_run(agent, at, cx);
         }
-        if let Some(timer) = sender.wake.take() {
-            cx.calendar.cancel(timer);
-        }
-        let next = sender.queue.next_eligible(cx.now());
-        sender.wake = next.map(|at| cx.schedule_timer(at, Event::RunDue { agent }));
     }
 }

@@ -58,7 +58,7 @@ impl Steady {
     fn after(&mut self, last: SimTime) -> Option<Arrival> {
         let number = self.drawn;
         self.drawn += 1;
-        let (mut bytes, mut recipients) = (None, None);
+        let (mut bytes, mut recipients, mut destination) = (None, None, None);
         let at = match &self.kind {
             Kind::None => return None,
             Kind::Poisson { per_second } => {
@@ -75,10 +75,11 @@ impl Steady {
             Kind::Replay { recorded } => {
                 let record = recorded.get(number as usize)?;
                 (bytes, recipients) = (record.bytes, record.recipients);
+                destination = record.destination;
                 record.at
             }
         };
-        Some(Arrival { at, draw_key: number, bytes, recipients })
+        Some(Arrival { at, draw_key: number, bytes, recipients, destination })
     }
 }
 
@@ -146,8 +147,7 @@ impl Bursts {
             at,
             // `number` already counts the message that is pending.
             draw_key: (index as u64 + 1) * SOURCE_STRIDE + self.bursts[index].number - 1,
-            bytes: None,
-            recipients: None,
+            ..Arrival::default()
         })
     }
 

@@ -9,7 +9,7 @@
 mod arrivals;
 
 use super::message::Message;
-use super::params::{self, Recipients};
+use super::params::{self, Params, Recipients};
 use crate::engine::{Draws, Stream};
 use crate::units::SimTime;
 use arrivals::{Bursts, Steady};
@@ -27,22 +27,31 @@ pub struct Workload {
     recipients: Stream,
     agents: Stream,
     agent_count: u32,
+    destinations: Stream,
+    /// Cumulative shares of the destinations after Exchange Online.
+    shares: Vec<f64>,
     next_id: u64,
 }
 
 /// An arrival that has not been turned into a message yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Arrival {
     at: SimTime,
     draw_key: u64,
     bytes: Option<u64>,
     recipients: Option<u32>,
+    destination: Option<u16>,
 }
 
 impl Workload {
-    /// The workload of replication `replication` under `seed`, spread over `agents` senders.
-    pub fn new(params: &params::Workload, agents: u32, seed: u64, replication: u64) -> Self {
+    /// The workload of replication `replication` under `seed`.
+    pub fn new(all: &Params, seed: u64, replication: u64) -> Self {
+        let (params, agents) = (&all.workload, all.sender.agents);
         let stream = |name: &str| Stream::new(seed, replication, name);
+        let cumulative = all.others.iter().scan(0.0, |sum, other| {
+            *sum += other.share.value();
+            Some(*sum)
+        });
         Workload {
             steady: Steady::new(&params.arrivals, params.clock_at_start, stream("arrivals")),
             bursts: Bursts::new(&params.bursts, stream("bursts")),
@@ -50,6 +59,8 @@ impl Workload {
             recipients: stream("recipients"),
             agents: stream("agents"),
             agent_count: agents,
+            destinations: stream("destinations"),
+            shares: cumulative.collect(),
             next_id: 0,
             params: params.clone(),
         }
@@ -88,7 +99,17 @@ impl Workload {
     /// Message number `number` of the backlog, queued at the start.
     pub fn backlog(&mut self, number: u64) -> Message {
         let draw_key = u64::MAX - SOURCE_STRIDE + number;
-        self.message(Arrival { at: SimTime::ZERO, draw_key, bytes: None, recipients: None })
+        self.message(Arrival { at: SimTime::ZERO, draw_key, ..Arrival::default() })
+    }
+
+    /// Exchange Online unless the draw falls into another destination's share.
+    fn draw_destination(&self, key: u64) -> u16 {
+        if self.shares.is_empty() {
+            return 0;
+        }
+        let uniform = self.destinations.uniform(key);
+        let other = self.shares.iter().position(|cumulative| uniform < *cumulative);
+        other.map_or(0, |index| index as u16 + 1)
     }
 
     fn message(&mut self, arrival: Arrival) -> Message {
@@ -114,6 +135,8 @@ impl Workload {
                 1 => 0,
                 count => self.agents.at(key).below(u64::from(count)) as u32,
             },
+            destination: arrival.destination.unwrap_or_else(|| self.draw_destination(key)),
+            batches_sent: 0,
             locked: false,
             warned: false,
             accepted: false,
@@ -149,7 +172,8 @@ mod tests {
     use crate::units::{Rate, Span};
 
     fn messages(params: &params::Workload, until: SimTime) -> Vec<Message> {
-        let mut workload = Workload::new(params, 1, 42, 0);
+        let all = Params { workload: params.clone(), ..Params::default() };
+        let mut workload = Workload::new(&all, 42, 0);
         let mut list = Vec::new();
         while let Some(at) = workload.next_at().filter(|at| *at < until) {
             list.extend(workload.take(at));

@@ -1,0 +1,76 @@
+//! An administrator acts while the run goes on: settings change, host status is cleared.
+//!
+//! New settings hold for processes and connections that start from here on: a running process keeps the
+//! settings, the memory and the connections it has. What cannot change while mail is queued stays as it
+//! was: agents, destinations, front ends, routing, the key of host status, the workload. MODEL.md 6.5.
+//!
+//! | parameter | default | source |
+//! |---|---|---|
+//! | `changes` | none | the article's fixes, applied at a time |
+
+use super::event::Context;
+use super::observation::{Observation, Observer};
+use super::params::{Action, Params, QueueRuns};
+use super::world::World;
+use crate::units::SimTime;
+use std::rc::Rc;
+
+impl World {
+    /// Change number `number` happens.
+    pub(super) fn change<O: Observer>(&mut self, number: u32, cx: &mut Context<'_, O>) {
+        let Some(change) = self.params.changes.get(number as usize).cloned() else { return };
+        match change.action {
+            Action::ClearHostStatus => self.clear_host_status(cx),
+            Action::Set(params) => self.set(*params, cx),
+        }
+        cx.observe(Observation::Changed { number });
+    }
+
+    /// F3: every record is removed; processes already running keep their memory.
+    fn clear_host_status<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+        for agent in 0..self.agents.len() {
+            for record in 0..self.agents[agent].host_status.records() {
+                if self.agents[agent].host_status.clear(record) {
+                    cx.observe(Observation::HostCleared { agent: agent as u32, record });
+                }
+            }
+        }
+    }
+
+    fn set<O: Observer>(&mut self, new: Params, cx: &mut Context<'_, O>) {
+        let old = self.params.clone();
+        let changes = old.changes.clone();
+        self.params = Rc::new(Params { changes, ..new });
+        let (order, min_age) = (self.params.sender.order, self.params.sender.min_queue_age);
+        for agent in &mut self.agents {
+            agent.queue.set_policy(order, min_age, &self.messages);
+            agent.host_status.set_policy(self.params.sender.host_status);
+        }
+        for agent in 0..self.agents.len() as u32 {
+            self.reschedule_runs(agent, old.sender.runs, cx);
+        }
+    }
+
+    /// A change between periodic and persistent runs starts a new sequence of runs; a changed interval holds
+    /// from the next run on; a parked sender looks again.
+    fn reschedule_runs<O: Observer>(
+        &mut self,
+        agent: u32,
+        old: QueueRuns,
+        cx: &mut Context<'_, O>,
+    ) {
+        let new = self.params.sender.runs;
+        if std::mem::discriminant(&old) == std::mem::discriminant(&new) {
+            self.wake_if_parked(agent, cx);
+            return;
+        }
+        let sender = &mut self.agents[agent as usize];
+        sender.epoch += 1;
+        sender.parked = false;
+        let first = match new {
+            QueueRuns::Persistent { .. } => cx.now(),
+            QueueRuns::Periodic { interval, .. } => cx.now() + interval,
+        };
+        self.schedule_run(agent, first.min(SimTime::MAX), cx);
+    }
+}

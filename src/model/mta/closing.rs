@@ -1,0 +1,103 @@
+//! The end of a connection, and what it leaves behind in host status.
+//!
+//! The record on disk is written at each real close with the status at that moment, success included: the
+//! last writer wins, so a healthy runner's clean close erases a bad mark. MODEL.md 6.3. A 4xx to the final
+//! dot as a connection's last word marks the host at the close (6.1, 6.6).
+
+use super::host_status::Memory;
+use super::outcome::LastStatus;
+use crate::model::connection::{Closed, Connection};
+use crate::model::event::Context;
+use crate::model::observation::{Observation, Observer};
+use crate::model::params::Cut;
+use crate::model::world::World;
+use crate::units::SimTime;
+
+impl World {
+    /// Closes connection `index` by QUIT - or finds that the receiver was faster.
+    pub(super) fn quit<O: Observer>(&mut self, id: u32, index: usize, cx: &mut Context<'_, O>) {
+        let connection = self.processes.at(id).connections[index];
+        let destination = self.hosts[connection.host].destination;
+        let reason = match self.params.receiver_of(destination).cut {
+            _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => {
+                Closed::IdleTimeout
+            }
+            _ if cx.now() < connection.cut_at => Closed::Quit,
+            _ if connection.ends_by_outage => Closed::Outage,
+            Cut::Reset => Closed::CutByReset,
+            Cut::Reply421 | Cut::Unsolicited421 => Closed::CutBy421,
+        };
+        self.close(id, index, reason, cx);
+    }
+
+    /// When the receiver ends the connection if it stays idle.
+    fn idle_end(&self, connection: &Connection) -> SimTime {
+        let destination = self.hosts[connection.host].destination;
+        let idle = self.params.receiver_of(destination).idle_timeout;
+        idle.map_or(SimTime::MAX, |idle| connection.last_used + idle)
+    }
+
+    /// A real close: the last status is stored, success included - the last writer wins. Rule: MODEL.md 6.3.
+    pub(super) fn close<O: Observer>(
+        &mut self,
+        id: u32,
+        index: usize,
+        reason: Closed,
+        cx: &mut Context<'_, O>,
+    ) {
+        let connection = self.forget(id, index, reason, cx);
+        let agent = self.processes.at(id).agent;
+        match connection.last_status {
+            LastStatus::TemporaryFailure => self.mark(id, connection.record, true, cx),
+            LastStatus::Good => {
+                if self.agents[agent as usize].host_status.clear(connection.record) {
+                    cx.observe(Observation::HostCleared { agent, record: connection.record });
+                }
+            }
+        }
+    }
+
+    /// The connection is gone; nothing is stored.
+    pub(super) fn forget<O: Observer>(
+        &mut self,
+        id: u32,
+        index: usize,
+        reason: Closed,
+        cx: &mut Context<'_, O>,
+    ) -> Connection {
+        let process = self.processes.at(id);
+        let agent = process.agent;
+        let connection = process.connections.swap_remove(index);
+        let lock = &mut self.agents[agent as usize].locks[connection.host];
+        if *lock == Some(id) {
+            *lock = None;
+        }
+        self.exchanges[self.hosts[connection.host].destination].closed(agent);
+        cx.observe(Observation::ConnectionClosed {
+            agent,
+            connection: connection.number,
+            reason,
+            opened_at: connection.opened_at,
+            carried: connection.carried,
+        });
+        connection
+    }
+
+    /// Marks `record` bad from now on: on disk, and unless `disk_only` is meant, in the process's memory.
+    pub(super) fn mark<O: Observer>(
+        &mut self,
+        id: u32,
+        record: usize,
+        in_memory: bool,
+        cx: &mut Context<'_, O>,
+    ) {
+        let agent = self.processes.at(id).agent;
+        let status = &mut self.agents[agent as usize].host_status;
+        let until = status.mark(record, cx.now());
+        let forgotten = status.forgotten_at(cx.now());
+        if in_memory {
+            self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
+        }
+        cx.observe(Observation::HostMarked { agent, record, until });
+    }
+}
