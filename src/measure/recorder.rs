@@ -174,7 +174,8 @@ impl Recorder {
     }
 
     fn closed(&mut self, now: SimTime, reason: Closed) {
-        self.open = self.open.saturating_sub(1);
+        let greeted = !matches!(reason, Closed::SessionFailed | Closed::ResetAtGreeting);
+        self.open = self.open.saturating_sub(u64::from(greeted));
         if !self.in_window(now) {
             return;
         }
@@ -188,8 +189,8 @@ impl Recorder {
         }
     }
 
-    fn opened(&mut self, now: SimTime) {
-        self.open += 1;
+    fn opened(&mut self, now: SimTime, greeted: bool) {
+        self.open += u64::from(greeted);
         if self.in_window(now) {
             self.counts.connections_opened += 1;
             self.counts.connections_open_max = self.counts.connections_open_max.max(self.open);
@@ -247,7 +248,7 @@ impl Observer for Recorder {
                     self.counts.bytes_wasted += sent as f64;
                 }
             }
-            Observation::ConnectionOpened { .. } => self.opened(now),
+            Observation::ConnectionOpened { greeted, .. } => self.opened(now, greeted),
             Observation::ConnectionClosed { reason, .. } => self.closed(now, reason),
             Observation::ConnectionRefused { .. } => {
                 self.counts.connections_refused += u64::from(self.in_window(now));

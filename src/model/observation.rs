@@ -85,6 +85,8 @@ pub enum Observation<'a> {
         connection: u64,
         /// The front end it landed on.
         front_end: u32,
+        /// It was greeted with 220; else it ends before it was of any use.
+        greeted: bool,
     },
     /// connect() was refused, or the greeting was a 421.
     ConnectionRefused {

@@ -139,8 +139,9 @@ impl World {
     /// Queues the backlog and schedules the first arrival and the first queue runs.
     pub fn start<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
         for number in 0..self.params.workload.backlog {
+            // It was tried before, in a time that is not simulated: the queue runs have it now.
             let message = self.workload.backlog(number);
-            self.accept(message, cx);
+            self.accept(message, DeliveryMode::QueueOnly, cx);
         }
         self.schedule_arrival(cx);
         for agent in 0..self.params.sender.agents {
@@ -176,19 +177,24 @@ impl World {
 
     fn arrival<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
         while let Some(message) = self.workload.take(cx.now()) {
-            self.accept(message, cx);
+            self.accept(message, self.params.sender.delivery, cx);
         }
         self.schedule_arrival(cx);
     }
 
     /// The sender takes a message over: it is in the queue from here on. Rule: MODEL.md 4.7.
-    fn accept<O: Observer>(&mut self, message: Message, cx: &mut Context<'_, O>) {
+    fn accept<O: Observer>(
+        &mut self,
+        message: Message,
+        delivery: DeliveryMode,
+        cx: &mut Context<'_, O>,
+    ) {
         self.ledger.arrived();
         cx.observe(Observation::Arrived { message: &message });
         let agent = message.agent;
         let at = self.messages.insert(message);
         self.agents[agent as usize].queue.accept(&message, at.slot);
-        match self.params.sender.delivery {
+        match delivery {
             DeliveryMode::Immediate => self.start_immediate(agent, at.slot, cx),
             DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),
         }

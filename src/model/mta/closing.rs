@@ -57,6 +57,15 @@ impl World {
         }
     }
 
+    /// The process gives the lock of `host` back, if it holds it. Rule: MODEL.md 6.6.
+    pub(super) fn unlock(&mut self, id: u32, host: usize) {
+        let agent = self.processes.at(id).agent as usize;
+        let lock = &mut self.agents[agent].locks[host];
+        if *lock == Some(id) {
+            *lock = None;
+        }
+    }
+
     /// The connection is gone; nothing is stored.
     pub(super) fn forget<O: Observer>(
         &mut self,
@@ -68,10 +77,7 @@ impl World {
         let process = self.processes.at(id);
         let agent = process.agent;
         let connection = process.connections.swap_remove(index);
-        let lock = &mut self.agents[agent as usize].locks[connection.host];
-        if *lock == Some(id) {
-            *lock = None;
-        }
+        self.unlock(id, connection.host);
         self.exchanges[self.hosts[connection.host].destination].closed(agent);
         cx.observe(Observation::ConnectionClosed {
             agent,
@@ -98,6 +104,9 @@ impl World {
         if in_memory {
             self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
         }
-        cx.observe(Observation::HostMarked { agent, record, until });
+        // A probe that met a reset leaves nothing at all where nothing is kept on disk.
+        if in_memory || self.params.sender.host_status.enabled {
+            cx.observe(Observation::HostMarked { agent, record, until });
+        }
     }
 }

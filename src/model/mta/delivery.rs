@@ -129,6 +129,8 @@ impl World {
     ) {
         self.make_room(id, cx);
         let now = cx.now();
+        let sender = self.processes.at(id).agent as usize;
+        self.agents[sender].locks[host] = Some(id);
         let session = self.session(id, host, dialled, addresses, now);
         let agent = self.processes.at(id).agent;
         for _ in 0..session.refused {
@@ -138,9 +140,13 @@ impl World {
         if let Some(front_end) = session.front_end {
             self.processes.connections_opened += 1;
             let process = self.processes.at(id).number;
-            let opened =
-                Observation::ConnectionOpened { agent, process, connection: number, front_end };
-            cx.observe(opened);
+            cx.observe(Observation::ConnectionOpened {
+                agent,
+                process,
+                connection: number,
+                front_end,
+                greeted: session.ending == SessionEnding::Ready,
+            });
         }
         let ends = now + session.takes;
         let opened_at = now + session.connected_after;
@@ -228,7 +234,6 @@ impl World {
             last_used: opened_at,
             last_status: LastStatus::Good,
         });
-        self.agents[agent as usize].locks[host] = Some(id);
         self.exchanges[destination].opened(agent);
     }
 
@@ -241,6 +246,7 @@ impl World {
     ) {
         let FailedSession { host, reached, opened_at, ending } = failed;
         let agent = self.processes.at(id).agent;
+        self.unlock(id, host);
         if ending == SessionEnding::Greeting421 {
             cx.observe(Observation::ConnectionRefused { agent });
         }

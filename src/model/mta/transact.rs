@@ -36,7 +36,8 @@ impl World {
         let (connection, attempt) = (process.connections[index], process.attempt);
         let Some(attempt) = attempt else { return };
         let message = *self.messages.at(attempt.slot);
-        let transaction = self.transaction(&connection, &message, start, probe);
+        let part = part(&message, attempt.position);
+        let transaction = self.transaction(&connection, &message, part, (start, probe));
         // Stages come in the order of the dialogue; the first that applies is the next event.
         if matches!(self.params.network.link, Link::PerConnection(_))
             && self.receiver(&connection).throttle.is_none()
@@ -56,10 +57,9 @@ impl World {
         &mut self,
         connection: &Connection,
         message: &Message,
-        start: SimTime,
-        probe: bool,
+        part: u64,
+        (start, probe): (SimTime, bool),
     ) -> Transaction {
-        let part = u64::from(message.tries) << 16 | u64::from(message.batches_sent);
         // In steady conditions there is nothing to look up.
         let (refusal, slowness) =
             if connection.machine.is_none() && self.receiver(connection).is_steady() {
@@ -85,6 +85,7 @@ impl World {
             cut_at: connection.cut_at,
             cut: if outage { Cut::Reset } else { receiver.cut },
             commit: receiver.commit,
+            reply_timeout: self.params.sender.timeouts.reply,
         };
         let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
         if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
@@ -332,6 +333,8 @@ impl World {
         connection.last_status = outcome.status.unwrap_or(connection.last_status);
         let connection = *connection;
         let reason = match ending {
+            // Earlier than the receiver would have ended it: the sender has lost its patience.
+            Ending::Cut { .. } if cx.now() < connection.cut_at => Closed::TimedOut,
             Ending::Cut { how, .. } => closed_by_cut(how, &connection),
             Ending::Accepted | Ending::Refused { .. } => Closed::Refused421,
         };
@@ -377,6 +380,12 @@ impl World {
         }
         last
     }
+}
+
+/// Tells the transactions of a message apart for its draws: by try, host and batch, so that another host
+/// in the same attempt has luck of its own.
+fn part(message: &Message, position: usize) -> u64 {
+    u64::from(message.tries) << 32 | (position as u64) << 16 | u64::from(message.batches_sent)
 }
 
 /// The first phase, if any, at which chance refuses; every deferral draws once, so none shifts another.
