@@ -93,32 +93,32 @@ const GOLDEN: [(&str, &str, &str); 5] = [
     (
         "problem",
         PROBLEM,
-        "4e22d5a26c0aaa8f delivered 83836 bounced 0 \
-         skipped 127579 connections 10915 cut 10 marks 10 longest 38275649591515 ns",
+        "0ca31e9bea441750 delivered 83836 bounced 0 \
+         skipped 190174 connections 10912 cut 10 marks 10 longest 41169558606051 ns",
     ),
     (
         "periodic",
         PERIODIC,
-        "d3817fdc9179ba68 delivered 16190 bounced 0 \
-         skipped 0 connections 634 cut 40 marks 111 longest 1180613702271 ns",
+        "ed51e002d12712c6 delivered 16200 bounced 0 \
+         skipped 0 connections 803 cut 46 marks 25 longest 835435813378 ns",
     ),
     (
         "immediate",
         IMMEDIATE,
-        "35da49f5a13f84be delivered 14635 bounced 0 \
-         skipped 54 connections 15856 cut 0 marks 159 longest 1224524426540 ns",
+        "d618cf940c54f5f0 delivered 14635 bounced 0 \
+         skipped 60 connections 15545 cut 0 marks 159 longest 1227533718281 ns",
     ),
     (
         "what if",
         WHAT_IF,
-        "cd03ce49b841a216 delivered 39005 bounced 12 \
-         skipped 265472 connections 2616 cut 210 marks 338 longest 433627441265253 ns",
+        "f563b3438c0c5d3d delivered 39017 bounced 0 \
+         skipped 214834 connections 2626 cut 186 marks 332 longest 73643634992922 ns",
     ),
     (
         "single thread",
         SINGLE_THREAD,
-        "9703fe040e7d8792 delivered 9013 bounced 13241 \
-         skipped 764988 connections 561 cut 17 marks 17 longest 4599343231944 ns",
+        "ac0b72ec75098fea delivered 6940 bounced 15314 \
+         skipped 886520 connections 382 cut 21 marks 21 longest 4469389940378 ns",
     ),
 ];
 
