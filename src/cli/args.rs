@@ -27,6 +27,18 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Hold the model against recorded systems
     Validate(ValidateArgs),
+    /// Say what a key, a label of Proofpoint, an option of Sendmail or a metric means
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a scenario, for editors
+    Schema,
+    /// Print completions for a shell
+    Complete {
+        /// Which shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// Arguments of `mailflow run`.
@@ -74,13 +86,10 @@ pub(super) struct CheckArgs {
     pub(super) files: Vec<PathBuf>,
     /// Replace a value in every scenario
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::from_argument)]
-    set: Vec<Override>,
-}
-
-impl CheckArgs {
-    pub(super) fn overrides(&self) -> Vec<Override> {
-        self.set.clone()
-    }
+    pub(super) set: Vec<Override>,
+    /// Show every key with its value and where that comes from
+    #[arg(long)]
+    pub(super) explain: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -108,6 +117,19 @@ pub(super) struct ValidateArgs {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(super) color: Colour,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct ExplainArgs {
+    /// A key, a label, an option or a metric, such as Timeout.hoststatus [default: all keys]
+    #[arg(value_name = "KEY or UI LABEL")]
+    pub(super) name: Vec<String>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,

@@ -1,6 +1,7 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 pub mod charts;
+pub mod explain;
 mod human;
 mod metrics;
 mod style;

@@ -19,7 +19,9 @@ impl World {
         let connection = self.processes.at(id).connections[index];
         let destination = self.hosts[connection.host].destination;
         let reason = match self.params.receiver_of(destination).cut {
-            _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => Closed::IdleTimeout,
+            _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => {
+                Closed::IdleTimeout
+            }
             _ if cx.now() < connection.cut_at => Closed::Quit,
             _ if connection.ends_by_outage => Closed::Outage,
             Cut::Reset => Closed::CutByReset,

@@ -17,9 +17,9 @@
 use super::host_status::Memory;
 use super::queue::Listed;
 use crate::engine::Timer;
-use crate::model::connection::{Closed, Connection};
 use crate::model::connection::session::SessionEnding;
 use crate::model::connection::transaction::{Ending, Hangup, Transaction};
+use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
