@@ -1,6 +1,7 @@
 //! Arguments, by clap.
 
 use crate::scenario::Override;
+use crate::units::Span;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub(super) enum Command {
     Validate(ValidateArgs),
     /// Say what a key, a label of Proofpoint, an option of Sendmail or a metric means
     Explain(ExplainArgs),
+    /// Tell the life of one message, step by step
+    Trace(TraceArgs),
     /// Print the JSON Schema of a scenario, for editors
     Schema,
     /// Print completions for a shell
@@ -136,6 +139,34 @@ pub(super) struct ExplainArgs {
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub(super) color: Colour,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct TraceArgs {
+    /// Scenario file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Which message: its number in order of arrival, from 0
+    #[arg(long, value_name = "ID", required_unless_present = "perfetto")]
+    pub(super) message: Option<u64>,
+    /// Replace a value in the scenario
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::from_argument)]
+    pub(super) set: Vec<Override>,
+    /// The seed [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Which of the independent days, from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) replication: u64,
+    /// Write the whole day as a Chrome trace for ui.perfetto.dev
+    #[arg(long, value_name = "FILE")]
+    pub(super) perfetto: Option<PathBuf>,
+    /// Write it from this time after the start on, such as 9h
+    #[arg(long, value_name = "SPAN", value_parser = crate::units::parse::span, requires = "perfetto")]
+    pub(super) from: Option<Span>,
+    /// Write it until this time after the start
+    #[arg(long, value_name = "SPAN", value_parser = crate::units::parse::span, requires = "perfetto")]
+    pub(super) until: Option<Span>,
 }
 
 /// What is printed.

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod run;
 mod shell;
+mod trace;
 mod validate;
 
 use args::{Args, Command};
@@ -47,6 +48,7 @@ fn dispatch(args: &Args) -> u8 {
         Command::Validate(validate) => validate::validate(validate),
         Command::Explain(explain) => explain::explain(explain),
         Command::Complete { shell } => shell::complete(*shell),
+        Command::Trace(trace) => trace::trace(trace),
         Command::Man => shell::man(),
         Command::Schema => output::printed(output::print(&crate::scenario::schema())).code(),
     }

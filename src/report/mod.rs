@@ -4,6 +4,8 @@ pub mod charts;
 pub mod explain;
 mod human;
 mod metrics;
+mod perfetto;
+mod story;
 mod style;
 mod table;
 mod trust;
@@ -11,6 +13,8 @@ mod validation;
 
 pub use human::{duration, estimate, number, quantity, share};
 pub use metrics::{csv, markdown};
+pub use perfetto::Perfetto;
+pub use story::story;
 pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;

@@ -66,7 +66,7 @@ impl World {
         cx: &mut Context<'_, O>,
     ) -> Connection {
         let process = self.processes.at(id);
-        let agent = process.agent;
+        let (agent, number) = (process.agent, process.number);
         let connection = process.connections.swap_remove(index);
         let lock = &mut self.agents[agent as usize].locks[connection.host];
         if *lock == Some(id) {
@@ -75,6 +75,7 @@ impl World {
         self.exchanges[self.hosts[connection.host].destination].closed(agent);
         cx.observe(Observation::ConnectionClosed {
             agent,
+            process: number,
             connection: connection.number,
             reason,
             opened_at: connection.opened_at,
@@ -91,13 +92,13 @@ impl World {
         in_memory: bool,
         cx: &mut Context<'_, O>,
     ) {
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         let status = &mut self.agents[agent as usize].host_status;
         let until = status.mark(record, cx.now());
         let forgotten = status.forgotten_at(cx.now());
         if in_memory {
             self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
         }
-        cx.observe(Observation::HostMarked { agent, record, until });
+        cx.observe(Observation::HostMarked { agent, process, record, until });
     }
 }

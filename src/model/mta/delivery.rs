@@ -130,14 +130,13 @@ impl World {
         self.make_room(id, cx);
         let now = cx.now();
         let session = self.session(id, host, dialled, addresses, now);
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         for _ in 0..session.refused {
-            cx.observe(Observation::ConnectionRefused { agent });
+            cx.observe(Observation::ConnectionRefused { agent, process });
         }
         let number = self.processes.connections_opened;
         if let Some(front_end) = session.front_end {
             self.processes.connections_opened += 1;
-            let process = self.processes.at(id).number;
             let opened =
                 Observation::ConnectionOpened { agent, process, connection: number, front_end };
             cx.observe(opened);
@@ -240,9 +239,9 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let FailedSession { host, reached, opened_at, ending } = failed;
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         if ending == SessionEnding::Greeting421 {
-            cx.observe(Observation::ConnectionRefused { agent });
+            cx.observe(Observation::ConnectionRefused { agent, process });
         }
         let reason = match ending {
             SessionEnding::Reset => Closed::ResetAtGreeting,
@@ -251,6 +250,7 @@ impl World {
         if let Some((front_end, connection)) = reached {
             cx.observe(Observation::ConnectionClosed {
                 agent,
+                process,
                 connection,
                 reason,
                 opened_at,
