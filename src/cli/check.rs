@@ -1,8 +1,31 @@
-//! `mailflow check FILE...`: every problem of every file, without simulating.
+//! `mailflow check FILE...`: every problem of every file, without simulating; with `--explain` every value.
 
+use super::Exit;
+use super::args::CheckArgs;
+use super::output::{print, printed};
+use crate::report::explain;
 use crate::scenario::{self, LoadError, Override};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub(super) fn run(args: &CheckArgs) -> u8 {
+    let code = check(&args.files, &args.set);
+    if !args.explain || code != 0 {
+        return code;
+    }
+    for file in &args.files {
+        let scenario = match scenario::load(file, &args.set) {
+            Ok(scenario) => scenario,
+            Err(error) => return error.exit_code(),
+        };
+        let page = explain::settings(&scenario::settings(&scenario.text, &args.set));
+        if let exit @ (Exit::Io | Exit::Internal) = printed(print(&format!("\n{page}"))) {
+            return exit.code();
+        }
+    }
+    code
+}
 
 /// Checks each file: `FILE: ok` on stdout, every problem on stderr. Exit code 0 if all are valid, 2 if one
 /// is not, 3 if one could not be read.

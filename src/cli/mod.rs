@@ -4,10 +4,13 @@ mod args;
 pub mod check;
 mod draw;
 mod exit;
+mod explain;
 pub mod init;
 mod output;
 mod progress;
 mod run;
+mod shell;
+mod trace;
 mod validate;
 
 use args::{Args, Command};
@@ -40,8 +43,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn dispatch(args: &Args) -> u8 {
     match &args.command {
         Command::Run(run) => run::run(run).code(),
-        Command::Check(check) => check::check(&check.files, &check.overrides()),
+        Command::Check(check) => check::run(check),
         Command::Init(init) => init::init(init.file.as_deref(), init.preset.as_deref()),
         Command::Validate(validate) => validate::validate(validate),
+        Command::Explain(explain) => explain::explain(explain),
+        Command::Complete { shell } => shell::complete(*shell),
+        Command::Trace(trace) => trace::trace(trace),
+        Command::Man => shell::man(),
+        Command::Schema => output::printed(output::print(&crate::scenario::schema())).code(),
     }
 }

@@ -1,5 +1,6 @@
 //! Writing: files in one piece or not at all, and a stdout that may be closed at any time.
 
+use super::Exit;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -53,6 +54,17 @@ pub(super) fn print(text: &str) -> Result<(), WriteError> {
             Err(WriteError { path: PathBuf::from("to standard output"), source: error })
         }
         _ => Ok(()),
+    }
+}
+
+/// How a command ends whose last act was to print.
+pub(super) fn printed(result: Result<(), WriteError>) -> Exit {
+    match result {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            eprintln!("mailflow: {error}");
+            Exit::Io
+        }
     }
 }
 

@@ -236,13 +236,13 @@ impl Observer for Recorder {
         match *observation {
             Observation::Arrived { message } => self.arrived(now, message),
             Observation::Accepted { message, at } => self.accepted(at, message),
-            Observation::Delivered { message } => self.left_by_delivery(now, message),
+            Observation::Delivered { message, .. } => self.left_by_delivery(now, message),
             Observation::Bounced { message } => self.bounced(now, message),
             Observation::Warned { message } => {
                 self.counts.warned += u64::from(self.is_measured(message));
             }
-            Observation::TrySkipped { message } => self.tried(now, message, true),
-            Observation::TryFailed { message } => self.tried(now, message, false),
+            Observation::TrySkipped { message, .. } => self.tried(now, message, true),
+            Observation::TryFailed { message, .. } => self.tried(now, message, false),
             Observation::TransactionFailed { sent, .. } => {
                 if self.in_window(now) {
                     self.counts.bytes_wasted += sent as f64;
@@ -255,12 +255,13 @@ impl Observer for Recorder {
             }
             Observation::ProcessStarted { runner, .. } => self.busy.change(now, i64::from(runner)),
             Observation::ProcessEnded { runner, .. } => self.busy.change(now, -i64::from(runner)),
-            Observation::HostMarked { agent, record, until } => {
+            Observation::HostMarked { agent, record, until, .. } => {
                 self.counts.host_marks += u64::from(self.in_window(now));
                 self.blocked.marked(now, agent, record, until);
             }
             Observation::HostCleared { agent, record } => self.blocked.cleared(now, agent, record),
             Observation::RunStarted { .. }
+            | Observation::TransactionStarted { .. }
             | Observation::RunDropped { .. }
             | Observation::Changed { .. }
             | Observation::RunEnded { .. } => {}

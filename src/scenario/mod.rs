@@ -19,18 +19,22 @@ pub mod keys;
 mod mail;
 mod network;
 mod node;
+mod origins;
 mod overrides;
 mod problem;
 mod proofpoint;
 mod reader;
 pub mod recorded_case;
 mod run;
+mod schema;
 mod shape;
 mod template;
 
+pub use origins::{Origin, Setting, settings};
 pub use overrides::Override;
 pub use problem::{LoadError, Problem, Problems, nearest};
 pub use run::{Drain, RunSettings};
+pub use schema::schema;
 pub use template::commented;
 
 use crate::model::params::Params;

@@ -387,8 +387,10 @@ impl Observer for Checker {
             Observation::ConnectionOpened { agent, process, connection, front_end } => {
                 self.opened(agent, process, connection, front_end);
             }
-            Observation::ConnectionRefused { .. } => {}
-            Observation::ConnectionClosed { agent, connection, reason, opened_at, carried } => {
+            Observation::ConnectionRefused { .. } | Observation::TransactionStarted { .. } => {}
+            Observation::ConnectionClosed {
+                agent, connection, reason, opened_at, carried, ..
+            } => {
                 self.closed(agent, connection, reason, opened_at, carried);
             }
             Observation::TransactionFailed { message, sent, .. } => {
@@ -396,15 +398,17 @@ impl Observer for Checker {
                 assert!(sent <= u64::from(message.bytes), "more sent than there is");
             }
             Observation::Accepted { message, at } => self.accepted(message, at),
-            Observation::Delivered { message } => {
+            Observation::Delivered { message, .. } => {
                 self.in_attempt(message);
                 self.left(message, true);
             }
-            Observation::TrySkipped { message } => self.tried(message, true),
-            Observation::TryFailed { message } => self.tried(message, false),
+            Observation::TrySkipped { message, .. } => self.tried(message, true),
+            Observation::TryFailed { message, .. } => self.tried(message, false),
             Observation::Warned { message } => self.warned(message),
             Observation::Bounced { message } => self.left(message, false),
-            Observation::HostMarked { agent, record, until } => self.marked(agent, record, until),
+            Observation::HostMarked { agent, record, until, .. } => {
+                self.marked(agent, record, until)
+            }
             Observation::HostCleared { agent, record } => self.cleared(agent, record),
         }
         self.balance();

@@ -75,12 +75,13 @@ impl World {
         cx: &mut Context<'_, O>,
     ) -> Connection {
         let process = self.processes.at(id);
-        let agent = process.agent;
+        let (agent, number) = (process.agent, process.number);
         let connection = process.connections.swap_remove(index);
         self.unlock(id, connection.host);
         self.exchanges[self.hosts[connection.host].destination].closed(agent);
         cx.observe(Observation::ConnectionClosed {
             agent,
+            process: number,
             connection: connection.number,
             reason,
             opened_at: connection.opened_at,
@@ -97,7 +98,7 @@ impl World {
         in_memory: bool,
         cx: &mut Context<'_, O>,
     ) {
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         let status = &mut self.agents[agent as usize].host_status;
         let until = status.mark(record, cx.now());
         let forgotten = status.forgotten_at(cx.now());
@@ -106,7 +107,7 @@ impl World {
         }
         // A probe that met a reset leaves nothing at all where nothing is kept on disk.
         if in_memory || self.params.sender.host_status.enabled {
-            cx.observe(Observation::HostMarked { agent, record, until });
+            cx.observe(Observation::HostMarked { agent, process, record, until });
         }
     }
 }

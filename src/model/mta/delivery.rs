@@ -132,14 +132,13 @@ impl World {
         let sender = self.processes.at(id).agent as usize;
         self.agents[sender].locks[host] = Some(id);
         let session = self.session(id, host, dialled, addresses, now);
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         for _ in 0..session.refused {
-            cx.observe(Observation::ConnectionRefused { agent });
+            cx.observe(Observation::ConnectionRefused { agent, process });
         }
         let number = self.processes.connections_opened;
         if let Some(front_end) = session.front_end {
             self.processes.connections_opened += 1;
-            let process = self.processes.at(id).number;
             cx.observe(Observation::ConnectionOpened {
                 agent,
                 process,
@@ -245,10 +244,10 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let FailedSession { host, reached, opened_at, ending } = failed;
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         self.unlock(id, host);
         if ending == SessionEnding::Greeting421 {
-            cx.observe(Observation::ConnectionRefused { agent });
+            cx.observe(Observation::ConnectionRefused { agent, process });
         }
         let reason = match ending {
             SessionEnding::Reset => Closed::ResetAtGreeting,
@@ -257,6 +256,7 @@ impl World {
         if let Some((front_end, connection)) = reached {
             cx.observe(Observation::ConnectionClosed {
                 agent,
+                process,
                 connection,
                 reason,
                 opened_at,

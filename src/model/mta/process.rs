@@ -23,7 +23,7 @@ use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
-use crate::model::params::{Params, Routing};
+use crate::model::params::{HostKey, Params, Routing};
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
 use std::rc::Rc;
@@ -349,11 +349,14 @@ impl World {
             expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);
         message.warned |= verdict == Verdict::Warn;
         let message = *message;
-        cx.observe(if attempt.reached {
-            Observation::TryFailed { message: &message }
+        let process = self.processes.at(id).number;
+        let observation = if attempt.reached {
+            Observation::TryFailed { message: &message, process }
         } else {
-            Observation::TrySkipped { message: &message }
-        });
+            let until = self.avoided_until(id, message.destination);
+            Observation::TrySkipped { message: &message, process, until }
+        };
+        cx.observe(observation);
         match verdict {
             Verdict::Bounce => self.bounce(id, attempt.slot, cx),
             Verdict::Warn | Verdict::Keep => {
@@ -365,6 +368,23 @@ impl World {
             }
         }
         if attempt.reached { Step::Ended } else { Step::Skipped }
+    }
+
+    /// When the first of a destination's hosts may be tried again, by what the process remembers.
+    fn avoided_until(&mut self, id: u32, destination: u16) -> Option<SimTime> {
+        let (first, end) = self.host_spans[usize::from(destination)];
+        let by_address = self.params.sender.host_status.key == HostKey::Address;
+        let hosts = self.hosts[first..end].iter().zip(first..);
+        let records = hosts.flat_map(|(host, index)| match by_address {
+            true => (host.first_record + host.first as usize..).take(host.count as usize),
+            false => (index..).take(1),
+        });
+        let memory = &self.processes.slots[id as usize].memory;
+        let avoided = records.filter_map(|record| match memory.get(record) {
+            Some(Memory::BadUntil(until)) => Some(*until),
+            _ => None,
+        });
+        avoided.min()
     }
 
     /// The message in `slot` is returned to its sender.
@@ -384,9 +404,10 @@ impl World {
         &mut self,
         id: u32,
         slot: u32,
+        connection: u64,
         cx: &mut Context<'_, O>,
     ) {
-        cx.observe(Observation::Delivered { message: self.messages.at(slot) });
+        cx.observe(Observation::Delivered { message: self.messages.at(slot), connection });
         self.ledger.delivered();
         self.leave(id, slot);
     }

@@ -34,8 +34,15 @@ impl World {
     ) {
         let process = self.processes.at(id);
         let (connection, attempt) = (process.connections[index], process.attempt);
+        let number = process.number;
         let Some(attempt) = attempt else { return };
         let message = *self.messages.at(attempt.slot);
+        cx.observe(Observation::TransactionStarted {
+            message: &message,
+            process: number,
+            connection: connection.number,
+            at: start,
+        });
         let part = part(&message, attempt.position);
         let transaction = self.transaction(&connection, &message, part, (start, probe));
         // Stages come in the order of the dialogue; the first that applies is the next event.
@@ -322,10 +329,12 @@ impl World {
         };
         let last = self.settle_acceptance(slot, accepted_at, cx);
         let outcome = outcome::outcome(&ending, self.params.sender.host_status.marks);
+        let number = self.processes.at(id).connections[index].number;
         if outcome.fate != Fate::Delivered {
             let message = self.messages.at(slot);
             let sent = (f64::from(message.bytes) * sent).round() as u64;
-            cx.observe(Observation::TransactionFailed { message, ending, sent });
+            let connection = number;
+            cx.observe(Observation::TransactionFailed { message, ending, sent, connection });
         }
         let connection = &mut self.processes.at(id).connections[index];
         connection.carried += 1;
@@ -350,7 +359,7 @@ impl World {
         }
         match outcome.fate {
             Fate::Delivered if !last => return Next::SameMessage,
-            Fate::Delivered => self.deliver(id, slot, cx),
+            Fate::Delivered => self.deliver(id, slot, number, cx),
             Fate::Bounced => self.bounce(id, slot, cx),
             Fate::TemporaryFailure => {
                 self.failed_on_this_host(id);
