@@ -5,6 +5,7 @@ pub mod check;
 mod draw;
 mod exit;
 pub mod init;
+mod load;
 mod output;
 mod progress;
 mod run;
@@ -15,7 +16,7 @@ use clap::Parser;
 use std::ffi::OsString;
 use std::panic;
 
-pub use args::{Colour, Format, RunArgs};
+pub use args::{Colour, Format, RunArgs, ShowArgs};
 pub use exit::Exit;
 
 /// Runs the command line `args` (program name first) and returns the exit code, see [`Exit`].
@@ -40,8 +41,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn dispatch(args: &Args) -> u8 {
     match &args.command {
         Command::Run(run) => run::run(run).code(),
-        Command::Check(check) => check::check(&check.files, &check.overrides()),
-        Command::Init(init) => init::init(init.file.as_deref(), init.preset.as_deref()),
+        Command::Check(check) => check::check(&check.files, &check.set, &check.show).code(),
+        Command::Init(init) => {
+            init::init(init.file.as_deref(), init.preset.as_deref(), init.show.quiet)
+        }
         Command::Validate(validate) => validate::validate(validate),
     }
 }

@@ -69,6 +69,8 @@ pub struct ExpectLine {
     pub line: usize,
     /// Its column, from 1; 0 if it was set on the command line.
     pub column: usize,
+    /// `--set expect=...`, if it was set on the command line.
+    pub origin: Option<String>,
 }
 
 /// Something to know before trusting a result.
@@ -207,10 +209,10 @@ fn expectations(field: &reader::Field<'_>) -> Option<Vec<ExpectLine>> {
     for (index, item) in items.iter().enumerate() {
         match &item.value {
             Value::Scalar(text) if !text.trim().is_empty() => {
-                let from_file = item.place.origin.is_none();
-                let place = |number| if from_file { number } else { 0 };
+                let origin = item.place.origin.clone();
+                let place = |number| if origin.is_none() { number } else { 0 };
                 let (line, column) = (place(item.place.line), place(item.place.column));
-                lines.push(ExpectLine { text: text.clone(), line, column });
+                lines.push(ExpectLine { text: text.clone(), line, column, origin });
             }
             _ => {
                 let path = format!("{}[{index}]", field.path);

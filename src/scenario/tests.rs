@@ -412,12 +412,15 @@ fn an_override_of_one_form_replaces_the_other() {
 fn expectations_keep_their_text_and_place() {
     let scenario = read("name: x\nexpect:\n  - p99 delay > 1h\n  - \"connections cut > 0\"\n");
     let expected = [
-        ExpectLine { text: "p99 delay > 1h".to_owned(), line: 3, column: 5 },
-        ExpectLine { text: "connections cut > 0".to_owned(), line: 4, column: 5 },
+        ExpectLine { text: "p99 delay > 1h".to_owned(), line: 3, column: 5, origin: None },
+        ExpectLine { text: "connections cut > 0".to_owned(), line: 4, column: 5, origin: None },
     ];
     assert_eq!(scenario.expect, expected);
     let set = read_with("name: x", &[("expect", "[\"p99 delay <= 5m\"]")]);
     assert_eq!(set.expect[0].text, "p99 delay <= 5m");
+    assert!(
+        set.expect[0].origin.as_deref().is_some_and(|origin| origin.starts_with("--set expect="))
+    );
     says("expect: [ { where: 1 } ]", "a map with where");
 }
 
