@@ -404,8 +404,12 @@ fn an_override_of_one_form_replaces_the_other() {
     assert_eq!(params.workload.size, Shape::Fixed(1000.0));
     assert_eq!(params.workload.arrivals, Arrivals::Constant(crate::units::Rate(2.0)));
     let off = "proofpoint: { hoststat: off }";
-    let sender = read_with(off, &[("proofpoint.hoststat.remember_for", "5m")]).params.sender;
-    assert!(sender.host_status.enabled);
+    // It once came on again here: an override changes what it names and nothing beside it.
+    let status =
+        read_with(off, &[("proofpoint.hoststat.remember_for", "5m")]).params.sender.host_status;
+    assert_eq!((status.enabled, status.remember_for), (false, Span::from_mins(5)));
+    let on = read_with(off, &[("proofpoint.hoststat.enabled", "on")]).params.sender;
+    assert!(on.host_status.enabled);
 }
 
 #[test]
