@@ -413,6 +413,22 @@ fn an_override_of_one_form_replaces_the_other() {
 }
 
 #[test]
+fn a_spread_left_out_is_the_one_of_the_default() {
+    use crate::model::distribution::Shape;
+    let text = "exchange_online: { service_time: { lognormal: { median: 1s, sigma: 2 } } }";
+    for text in [text, "name: x"] {
+        let form = "{ lognormal: { mean: 500ms } }";
+        let params = read_with(text, &[("exchange_online.service_time", form)]).params;
+        assert_eq!(params.receiver.service_time, Shape::lognormal_by_mean(0.5, 0.5, None));
+    }
+    let set = [("exchange_online.service_time.lognormal.mean", "500ms")];
+    let time = read_with("name: x", &set).params.receiver.service_time;
+    assert_eq!(time, Shape::lognormal_by_mean(0.5, 0.5, None));
+    let size = read("mail: { size: { lognormal: { median: 9 KB } } }").params.workload.size;
+    assert_eq!(size, Shape::lognormal_by_median(9000.0, 1.7, None));
+}
+
+#[test]
 fn expectations_keep_their_text_and_place() {
     let scenario = read("name: x\nexpect:\n  - p99 delay > 1h\n  - \"connections cut > 0\"\n");
     let expected = [
