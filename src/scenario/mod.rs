@@ -181,9 +181,9 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
     let top = Section::top(root, report);
     let stem = Path::new(file_name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let mut name = stem.unwrap_or_else(|| file_name.to_owned());
-    top.set("name", |f| f.string(), &mut name);
+    top.set("name", |f| printable(f, NAME, |_| false), &mut name);
     let mut about = String::new();
-    top.set("about", |f| f.string(), &mut about);
+    top.set("about", |f| printable(f, ABOUT, |c| c == '\n'), &mut about);
     let run = run::read(&top);
     let params = Params {
         workload: mail::read(&top, &run),
@@ -197,6 +197,32 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
     top.set("expect", expectations, &mut expect);
     let (text, notes, file) = (String::new(), Vec::new(), None);
     Scenario { name, about, file, text, run, params, expect, notes }
+}
+
+const NAME: &str = "one line of printable text";
+const ABOUT: &str = "printable text and line breaks";
+
+/// A text that leaves the terminal and the files it is shown in alone.
+fn printable(
+    field: &reader::Field<'_>,
+    accepted: &str,
+    allowed: fn(char) -> bool,
+) -> Option<String> {
+    // A block ends in a line break that nobody means.
+    let text = field.string()?.trim_end_matches('\n').to_owned();
+    match text.chars().find(|c| !allowed(*c) && unprintable(*c)) {
+        None => Some(text),
+        Some(odd) => {
+            let found = format!("a text with the character U+{:04X}", u32::from(odd));
+            field.refuse_as(&found, accepted, "take the character out")
+        }
+    }
+}
+
+/// Control characters, and those that turn lines or the direction of text around.
+fn unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The lines of `expect:`; one text alone is a list of one.

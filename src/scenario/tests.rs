@@ -459,3 +459,11 @@ fn anchors_and_merges_work() {
     let merged = "proofpoint: &p { agents: 2 }\nmail: { backlog: &n 7, bursts: [ { at: 1h, messages: *n } ] }\n";
     assert_eq!(read(merged).params.workload.bursts[0].messages, 7);
 }
+
+#[test]
+fn names_and_descriptions_are_text_that_leaves_the_terminal_alone() {
+    says("name: \"a\\e[2Jb\"", "U+001B");
+    says("name: \"a\\nb\"", "one line of printable text");
+    says("about: \"a\\tb\"", "printable text and line breaks");
+    assert_eq!(read("about: |\n  one\n  two\n").about, "one\ntwo");
+}
