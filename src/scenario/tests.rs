@@ -467,3 +467,21 @@ fn names_and_descriptions_are_text_that_leaves_the_terminal_alone() {
     says("about: \"a\\tb\"", "printable text and line breaks");
     assert_eq!(read("about: |\n  one\n  two\n").about, "one\ntwo");
 }
+
+#[test]
+fn timeouts_that_only_a_silent_peer_would_meet_are_noted() {
+    let notes = |text: &str| read(text).notes;
+    let found = notes("proofpoint: { timeouts: { connect: 5s, greeting: 1m, reply: 10m } }");
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|note| note.kind == "no_effect"), "{found:?}");
+    assert!(notes("proofpoint: { timeouts: { connect: 127s, greeting: 5m } }").is_empty());
+}
+
+#[test]
+fn a_complaint_says_what_it_is_about_and_says_it_once() {
+    says("exchange_online: { service_time: { fixed: .nan } }", ".nan is not a number with a unit");
+    let clock = "proofpoint: { queue_runs: periodic, retry_interval: 0s, costs: { skip: 0s } }";
+    assert_eq!(refused(clock).list.len(), 1);
+    let late = "mail: { bursts: [ { at: 23h, messages: 5, over: 2h } ] }";
+    says(late, "a duration of at most 1h, up to the end of the simulated time at 1d");
+}
