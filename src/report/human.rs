@@ -90,7 +90,7 @@ pub fn estimate(estimate: &Estimate, unit: Unit) -> [String; 3] {
         _ => dash(),
     };
     let sign = if estimate.censored { "> " } else { "" };
-    let open = estimate.censored || estimate.high_censored;
+    let open = estimate.high_censored;
     [
         estimate.point.map_or_else(dash, |point| format!("{sign}{}", quantity(point, unit))),
         range(estimate.low, estimate.high, open),
