@@ -3,8 +3,7 @@
 use crate::engine::Stream;
 use crate::measure::{Kind, Metric, RunRecord};
 use crate::stats::{
-    Interval, Pool, Resamples, Sample, mean_interval, round_significant,
-    sorted_quantile, wilson,
+    Interval, Pool, Resamples, Sample, mean_interval, round_significant, sorted_quantile, wilson,
 };
 use serde::{Deserialize, Serialize};
 

@@ -133,6 +133,22 @@ mod tests {
     }
 
     #[test]
+    fn a_few_queued_messages_leave_all_but_the_outermost_quantiles_decided() {
+        let records: Vec<_> = (0..20)
+            .map(|day| {
+                let delays: Vec<u64> = (0..2_000).map(|n| 10 + day + n % 100).collect();
+                record(&delays, &[5, 600][..usize::from(day % 5 == 0)], &[])
+            })
+            .collect();
+        for name in ["p90", "p95", "p99"] {
+            assert_eq!(verdict(&format!("{name} delay < 5m"), &records, None), Verdict::Met);
+        }
+        for name in ["mean", "max"] {
+            assert_eq!(verdict(&format!("{name} delay < 5m"), &records, None), Verdict::Undecided);
+        }
+    }
+
+    #[test]
     fn two_scenarios_are_compared_day_by_day() {
         // Days differ by a factor of twenty, but on each the change halves the delay.
         let (before, after) = (days(|day| 20 * (day + 1)), days(|day| 10 * (day + 1)));

@@ -139,6 +139,7 @@ mod tests {
             low: Some(3600.0),
             high: Some(7560.0),
             censored: true,
+            high_censored: true,
             ..Estimate::default()
         };
         assert_eq!(estimate(&censored, Unit::Seconds), ["> 2.1 h", "1.0h .. >2.1h", "-"]);
