@@ -159,7 +159,7 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
         .zip(&others)
         .map(|((line, _), other)| (line.clone(), other.as_ref()))
         .collect();
-    let when = (run.seed, run.simulate);
+    let when = (run.seed, run.simulate, run.drain == Drain::UntilEmpty);
     let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes(scenario));
     // Results first, pictures second: what was simulated is kept even if a picture fails.
     let mut files = vec![job.folder.join("results.json")];

@@ -8,6 +8,9 @@ use crate::units::{SimTime, Span};
 /// A drain gives up after this long, even if measured mail is still queued.
 const LONGEST_DRAIN: Span = Span::from_hours(5 * 24);
 
+/// Whether to stop is asked once in so many events (wrap-around of the count is harmless).
+const EVENTS_BETWEEN_LOOKS: u32 = 1 << 17;
+
 /// How one replication is run, apart from its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplicationSettings {
@@ -33,6 +36,25 @@ pub fn replicate_observed<O: Observer>(
     replication: u64,
     observer: &mut O,
 ) -> RunRecord {
+    match replicate_until(params, settings, replication, observer, &|| false) {
+        Some(record) => record,
+        None => unreachable!("nobody stops it"),
+    }
+}
+
+/// The same; `stop` is asked now and then, and `None` is what is left when it says yes.
+pub(super) fn replicate_until<O: Observer>(
+    params: &Params,
+    settings: &ReplicationSettings,
+    replication: u64,
+    observer: &mut O,
+    stop: &dyn Fn() -> bool,
+) -> Option<RunRecord> {
+    let mut events = 0u32;
+    let mut stopped = move || {
+        events = events.wrapping_add(1);
+        events.is_multiple_of(EVENTS_BETWEEN_LOOKS) && stop()
+    };
     let until = SimTime::ZERO + settings.simulate;
     let bursts = params.workload.bursts.iter().map(|burst| burst.at + burst.over);
     let recorder = Recorder::new(Window {
@@ -47,15 +69,21 @@ pub fn replicate_observed<O: Observer>(
     let mut calendar = Calendar::new();
     world.start(&mut Context { calendar: &mut calendar, observer: &mut watching });
     while let Some((_, event)) = calendar.advance(until) {
+        if stopped() {
+            return None;
+        }
         world.handle(event, &mut Context { calendar: &mut calendar, observer: &mut watching });
     }
     if settings.drain {
         while watching.0.outstanding() > 0
             && let Some((_, event)) = calendar.advance(until + LONGEST_DRAIN)
         {
+            if stopped() {
+                return None;
+            }
             world.handle(event, &mut Context { calendar: &mut calendar, observer: &mut watching });
         }
     }
     let trace = calendar.trace().value();
-    watching.0.finish(calendar.now(), world.queued(), replication, trace)
+    Some(watching.0.finish(calendar.now(), world.queued(), replication, trace))
 }

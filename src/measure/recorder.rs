@@ -107,8 +107,15 @@ impl Recorder {
         (self.bin < self.timeline.arrived.len()).then_some(self.bin)
     }
 
+    fn queue_changes(&mut self, now: SimTime, by: i64) {
+        self.queue.change(now, by);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.queued(now, by);
+        }
+    }
+
     fn arrived(&mut self, now: SimTime, message: &Message) {
-        self.queue.change(now, 1);
+        self.queue_changes(now, 1);
         if let Some(bin) = self.bin_at(now) {
             self.timeline.arrived[bin] += 1;
         }
@@ -135,7 +142,7 @@ impl Recorder {
     }
 
     fn left_by_delivery(&mut self, now: SimTime, message: &Message) {
-        self.queue.change(now, -1);
+        self.queue_changes(now, -1);
         self.counts.deliveries_simulated += 1;
         self.counts.tries_made += u64::from(self.is_measured(message));
         if let Some(bin) = self.bin_at(now) {
@@ -151,7 +158,7 @@ impl Recorder {
     }
 
     fn bounced(&mut self, now: SimTime, message: &Message) {
-        self.queue.change(now, -1);
+        self.queue_changes(now, -1);
         if self.is_measured(message) && !message.accepted {
             self.counts.bounced += 1;
             self.outstanding -= 1;
