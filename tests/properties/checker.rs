@@ -203,7 +203,10 @@ impl Checker {
             QueueRuns::Persistent { .. } => assert_eq!(own.runs, 1, "one run at a time"),
             QueueRuns::Periodic { max_runner_processes, .. } => {
                 let counted = own.runs * sender.runners;
-                assert!(max_runner_processes.is_none_or(|most| counted <= most), "{counted} runners");
+                assert!(
+                    max_runner_processes.is_none_or(|most| counted <= most),
+                    "{counted} runners"
+                );
             }
         }
     }
