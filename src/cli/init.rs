@@ -57,10 +57,11 @@ pub fn init(file: Option<&Path>, preset: Option<&str>, quiet: bool) -> u8 {
         };
     }
     match write_new(file, &text) {
-        Ok(()) if quiet => 0,
         Ok(()) => {
-            say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
-            write_schema(&file.with_file_name("scenario.schema.json"))
+            if !quiet {
+                say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
+            }
+            write_schema(&file.with_file_name("scenario.schema.json"), quiet)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             say(&format!(
@@ -78,9 +79,10 @@ pub fn init(file: Option<&Path>, preset: Option<&str>, quiet: bool) -> u8 {
 
 /// Writes the schema beside the scenario. One that is there already and differs belongs to somebody: it
 /// stays, and is named.
-fn write_schema(path: &Path) -> u8 {
+fn write_schema(path: &Path, quiet: bool) -> u8 {
     let schema = scenario::schema();
     match write_new(path, &schema) {
+        Ok(()) if quiet => 0,
         Ok(()) => {
             say(&format!("wrote {}; editors complete and check keys by it", path.display()));
             0
@@ -146,12 +148,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let schema = dir.path().join("scenario.schema.json");
         let read = || std::fs::read_to_string(&schema).expect("read");
-        assert_eq!(init(Some(&dir.path().join("a.yaml")), Some("healthy-day")), 0);
+        assert_eq!(init(Some(&dir.path().join("a.yaml")), Some("healthy-day"), true), 0);
         assert_eq!(read(), scenario::schema());
         let text = std::fs::read_to_string(dir.path().join("a.yaml")).expect("read");
         assert!(text.starts_with(SCHEMA_LINE), "{text}");
         std::fs::write(&schema, "{}").expect("written");
-        assert_eq!(init(Some(&dir.path().join("b.yaml")), None), 0);
+        assert_eq!(init(Some(&dir.path().join("b.yaml")), None, true), 0);
         assert_eq!(read(), "{}", "it is somebody else's");
     }
 

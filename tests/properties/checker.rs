@@ -377,6 +377,7 @@ impl Observer for Checker {
                 self.run_started(agent, listed, children);
             }
             Observation::RunDropped { agent } => self.run_dropped(agent),
+            Observation::Changed { .. } => {}
             Observation::RunEnded { agent } => self.agents[agent as usize].runs -= 1,
             Observation::ProcessStarted { agent, process, runner } => {
                 self.process_started(agent, process, runner);
@@ -384,7 +385,7 @@ impl Observer for Checker {
             Observation::ProcessEnded { agent, process, runner } => {
                 self.process_ended(agent, process, runner);
             }
-            Observation::ConnectionOpened { agent, process, connection, front_end } => {
+            Observation::ConnectionOpened { agent, process, connection, front_end, .. } => {
                 self.opened(agent, process, connection, front_end);
             }
             Observation::ConnectionRefused { .. } | Observation::TransactionStarted { .. } => {}

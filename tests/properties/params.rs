@@ -23,7 +23,8 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             (workload(simulate), sender(), receiver(), network(), switches()).prop_map(
                 move |(workload, mut sender, mut receiver, network, switches)| {
                     switches.apply(&mut sender, &mut receiver);
-                    let params = Params { workload, sender, receiver, network };
+                    let params =
+                        Params { workload, sender, receiver, network, ..Params::default() };
                     affordable(Case { params, simulate, drain, seed })
                 },
             )
@@ -40,7 +41,7 @@ fn affordable(mut case: Case) -> Case {
     }
     if case.drain {
         // A message that takes a month to send keeps a drain going for its five days.
-        case.params.network.bandwidth = Bandwidth::UNLIMITED;
+        case.params.network.link = Link::PerConnection(Bandwidth::UNLIMITED);
         sender.give_up_after = sender.give_up_after.min(Span::from_mins(10));
         if let QueueRuns::Periodic { interval, .. } = &mut sender.runs {
             *interval = (*interval).max(Span::from_mins(1));
@@ -74,6 +75,7 @@ fn workload(simulate: Span) -> impl Strategy<Value = Workload> {
                 at: SimTime::from_nanos(at),
                 bytes,
                 recipients,
+                destination: None,
             };
             Arrivals::Replay(list.into_iter().map(one).collect())
         }),
@@ -273,14 +275,17 @@ fn receiver() -> impl Strategy<Value = Receiver> {
             max_connections_per_source: most_per_source,
             deferrals,
             dead,
+            ..Receiver::default()
         }
     })
 }
 
 fn network() -> impl Strategy<Value = Network> {
     let bandwidth = prop::sample::select(&[20e6, 1000.0, f64::INFINITY][..]).prop_map(Bandwidth);
-    (seconds(&[0.0, 0.03, 1.0, 1.0]), bandwidth)
-        .prop_map(|(round_trip, bandwidth)| Network { round_trip, bandwidth })
+    (seconds(&[0.0, 0.03, 1.0, 1.0]), bandwidth).prop_map(|(round_trip, bandwidth)| Network {
+        round_trip,
+        link: Link::PerConnection(bandwidth),
+    })
 }
 
 /// Corners of the model that independent draws would hardly ever meet together.
@@ -334,7 +339,7 @@ impl Switches {
 pub(crate) fn hugely(mut case: Case, pick: u32) -> Case {
     let huge = [Span::from_secs(10_000_000_000), Span::MAX][(pick & 1) as usize];
     let chosen = |bit: u32| pick >> bit & 1 == 1;
-    let Params { workload, sender, receiver, network } = &mut case.params;
+    let Params { workload, sender, receiver, network, .. } = &mut case.params;
     for (bit, span) in [
         (1, &mut sender.min_queue_age),
         (2, &mut sender.cache_idle),
@@ -361,7 +366,7 @@ pub(crate) fn hugely(mut case: Case, pick: u32) -> Case {
     }
     if chosen(15) {
         workload.size = Shape::Fixed(f64::from(u32::MAX) * 4.0);
-        network.bandwidth = Bandwidth(1e-9);
+        network.link = Link::PerConnection(Bandwidth(1e-9));
         workload.recipients = Recipients { mean: 1e9, max: u32::MAX };
     }
     if chosen(16) {

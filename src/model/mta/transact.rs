@@ -337,7 +337,8 @@ impl World {
             cx.observe(Observation::TransactionFailed { message, ending, sent, connection });
         }
         let connection = &mut self.processes.at(id).connections[index];
-        connection.carried += 1;
+        // The transactions of one message in one attempt count once.
+        connection.carried += u32::from(last || outcome.fate != Fate::Delivered);
         connection.last_used = cx.now();
         connection.last_status = outcome.status.unwrap_or(connection.last_status);
         let connection = *connection;
