@@ -11,7 +11,7 @@
 
 use assert_cmd::Command;
 use mailflow::experiment::{ReplicationSettings, replicate};
-use mailflow::scenario::{self, Drain};
+use mailflow::scenario;
 use std::fs;
 use std::path::Path;
 
@@ -126,12 +126,7 @@ const GOLDEN: [(&str, &str, &str); 5] = [
 fn story(name: &str, text: &str) -> String {
     let text = format!("name: {name}\n{text}");
     let site = scenario::parse(name, &text, Path::new("."), &[]).unwrap_or_else(|e| panic!("{e}"));
-    let settings = ReplicationSettings {
-        simulate: site.run.simulate,
-        warm_up: site.run.warm_up,
-        drain: site.run.drain == Drain::UntilEmpty,
-        seed: site.run.seed,
-    };
+    let settings = ReplicationSettings::from(&site.run);
     let record = replicate(&site.params, &settings, 0);
     let counts = &record.counts;
     format!(

@@ -72,7 +72,8 @@ pub(super) fn show(errors: &[LoadError], colour: bool, err: &mut dyn Write) -> i
     Ok(())
 }
 
-fn exit(error: &LoadError) -> Exit {
+/// What an unusable scenario means for the command.
+pub(super) fn exit(error: &LoadError) -> Exit {
     if matches!(error, LoadError::Io { .. }) { Exit::Io } else { Exit::BadInput }
 }
 

@@ -2,19 +2,20 @@
 
 use super::Exit;
 use super::args::TraceArgs;
+use super::load;
 use super::output::{print, printed};
 use crate::experiment::{self, ReplicationSettings};
 use crate::measure::Story;
 use crate::report::{self, Perfetto};
-use crate::scenario::{self, Drain, LoadError, Scenario};
+use crate::scenario::{self, Scenario};
 use crate::units::SimTime;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::Path;
 
 /// Runs the command.
 pub(super) fn trace(args: &TraceArgs) -> u8 {
-    let result = load(args).and_then(|scenario| {
+    let result = read(args).and_then(|scenario| {
         if let Some(path) = &args.perfetto {
             perfetto(&scenario, args, path)?;
         }
@@ -23,21 +24,18 @@ pub(super) fn trace(args: &TraceArgs) -> u8 {
     result.err().unwrap_or(Exit::Done).code()
 }
 
-fn load(args: &TraceArgs) -> Result<Scenario, Exit> {
+fn read(args: &TraceArgs) -> Result<Scenario, Exit> {
     scenario::load(&args.file, &args.set).map_err(|error| {
-        eprintln!("{error}");
-        if matches!(error, LoadError::Io { .. }) { Exit::Io } else { Exit::BadInput }
+        let exit = load::exit(&error);
+        // A closed stderr is no reason to answer otherwise.
+        let _ = load::show(&[error], false, &mut io::stderr().lock());
+        exit
     })
 }
 
 fn settings(scenario: &Scenario, args: &TraceArgs) -> ReplicationSettings {
-    let run = &scenario.run;
-    ReplicationSettings {
-        simulate: run.simulate,
-        warm_up: run.warm_up,
-        drain: run.drain == Drain::UntilEmpty,
-        seed: args.seed.unwrap_or(run.seed),
-    }
+    let own = ReplicationSettings::from(&scenario.run);
+    ReplicationSettings { seed: args.seed.unwrap_or(own.seed), ..own }
 }
 
 fn story(scenario: &Scenario, args: &TraceArgs, id: u64) -> Result<(), Exit> {

@@ -216,11 +216,6 @@ impl<E: Copy> Calendar<E> {
     pub fn trace(&self) -> TraceHash {
         self.trace
     }
-
-    /// Events pending, cancelled ones included.
-    pub fn pending(&self) -> usize {
-        self.heap.len() - usize::from(self.top_is_spent)
-    }
 }
 
 #[cfg(test)]

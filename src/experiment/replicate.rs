@@ -3,6 +3,7 @@
 use crate::engine::Calendar;
 use crate::measure::{HostNames, Recorder, RunRecord, Window};
 use crate::model::{Context, Observer, Params, World};
+use crate::scenario::{Drain, RunSettings};
 use crate::units::{SimTime, Span};
 
 /// A drain gives up after this long, even if measured mail is still queued.
@@ -22,6 +23,18 @@ pub struct ReplicationSettings {
     pub drain: bool,
     /// The seed that all streams derive from.
     pub seed: u64,
+}
+
+/// As a scenario asks for it.
+impl From<&RunSettings> for ReplicationSettings {
+    fn from(run: &RunSettings) -> Self {
+        ReplicationSettings {
+            simulate: run.simulate,
+            warm_up: run.warm_up,
+            drain: run.drain == Drain::UntilEmpty,
+            seed: run.seed,
+        }
+    }
 }
 
 /// Runs replication `replication` and reports it.

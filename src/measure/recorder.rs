@@ -85,11 +85,6 @@ impl Recorder {
         self.outstanding
     }
 
-    /// Messages delivered so far, measured or not.
-    pub fn deliveries(&self) -> u64 {
-        self.counts.deliveries_simulated
-    }
-
     fn is_measured(&self, message: &Message) -> bool {
         message.created >= self.window.from && message.created < self.window.until
     }

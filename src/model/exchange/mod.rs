@@ -122,11 +122,6 @@ impl Exchange {
         self.dialled += 1;
         self.dialled - 1
     }
-
-    /// Connections open now.
-    pub fn open(&self) -> u32 {
-        self.open
-    }
 }
 
 #[cfg(test)]
