@@ -7,7 +7,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mailflow::engine::{Calendar, Draws, Phase, Stream};
 use mailflow::experiment::{ReplicationSettings, replicate};
-use mailflow::scenario::{self, Drain};
+use mailflow::scenario;
 use mailflow::units::Span;
 use std::hint::black_box;
 use std::path::Path;
@@ -22,13 +22,7 @@ fn one_day(criterion: &mut Criterion) {
             Ok(scenario) => scenario,
             Err(error) => panic!("{error}"),
         };
-        let run = &scenario.run;
-        let settings = ReplicationSettings {
-            simulate: run.simulate,
-            warm_up: run.warm_up,
-            drain: run.drain == Drain::UntilEmpty,
-            seed: run.seed,
-        };
+        let settings = ReplicationSettings::from(&scenario.run);
         let delivered = replicate(&scenario.params, &settings, 0).counts.deliveries_simulated;
         group.throughput(Throughput::Elements(delivered));
         group.bench_function(name, |bencher| {

@@ -9,7 +9,7 @@
 use mailflow::experiment::{self, Evidence, Plan, ReplicationSettings, Silent};
 use mailflow::measure::{Delays, RunRecord};
 use mailflow::report::charts::{self, DelayCurve};
-use mailflow::scenario::{self, Drain, Scenario};
+use mailflow::scenario::{self, Scenario};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -44,12 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn simulate(scenario: &Scenario) -> Result<Vec<RunRecord>, Box<dyn Error>> {
     let run = &scenario.run;
-    let settings = ReplicationSettings {
-        simulate: run.simulate,
-        warm_up: run.warm_up,
-        drain: run.drain == Drain::UntilEmpty,
-        seed: run.seed,
-    };
+    let settings = ReplicationSettings::from(run);
     let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs: 0 };
     Ok(experiment::run(&plan, &Silent)?)
 }

@@ -22,12 +22,7 @@ proofpoint:
 fn main() -> Result<(), Box<dyn Error>> {
     // Files that a scenario names, such as recorded arrivals, are looked for below the third argument.
     let site = scenario::parse("small-site.yaml", SITE, Path::new("."), &[])?;
-    let settings = ReplicationSettings {
-        simulate: site.run.simulate,
-        warm_up: site.run.warm_up,
-        drain: true,
-        seed: site.run.seed,
-    };
+    let settings = ReplicationSettings::from(&site.run);
     let plan = Plan { params: &site.params, settings, repeats: 5, jobs: 0 };
     // `Silent` watches nothing; an observer of one's own shows progress or stops early.
     let records = experiment::run(&plan, &Silent)?;

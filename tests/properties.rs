@@ -16,7 +16,7 @@ use mailflow::units::{SimTime, Span};
 use params::{Case, case, hugely};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 use std::collections::BTreeSet;
 
 /// Runs the case and gives the kinds of things that happened in it.
@@ -33,9 +33,15 @@ fn run(case: &Case) -> BTreeSet<String> {
     checker.seen
 }
 
-/// A failure is made small for half a minute at most.
+/// A failure is made small for half a minute at most. The sites are the same in every run: a site that is
+/// merely slow to simulate, met by chance, must not stop somebody else's work. PROPTEST_RNG_SEED draws others.
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, max_shrink_time: 30_000, ..ProptestConfig::default() }
+    let default = ProptestConfig::default();
+    let rng_seed = match default.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(42),
+        chosen => chosen,
+    };
+    ProptestConfig { cases, max_shrink_time: 30_000, rng_seed, ..default }
 }
 
 proptest! {
@@ -68,7 +74,7 @@ fn the_random_sites_meet_everything_that_can_happen() {
     }
     let mut expected: Vec<String> = [
         "Arrived RunStarted RunDropped RunEnded ProcessStarted ProcessEnded ConnectionOpened",
-        "ConnectionRefused Accepted Delivered TrySkipped TryFailed Warned Bounced HostCleared",
+        "ConnectionRefused TransactionStarted Accepted Delivered TrySkipped TryFailed Warned Bounced HostCleared",
         "Quit CutByReset CutBy421 IdleTimeout Refused421 ResetAtGreeting SessionFailed Changed Outage",
     ]
     .iter()

@@ -73,7 +73,7 @@ fn a_slip_in_an_expectation_is_found_before_anything_runs() {
     let assert = mailflow(folder.path(), &["run", "slip.yaml"]).assert().code(2);
     let errors = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
     for part in
-        ["slip.yaml:6:5", "did you mean `delay.p99`", "slip.yaml:7:17", "a duration with its unit"]
+        ["slip.yaml:6:5", "nearest   delay.p99", "slip.yaml:7:17", "a duration with its unit"]
     {
         assert!(errors.contains(part), "{part} in: {errors}");
     }

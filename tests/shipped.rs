@@ -77,7 +77,11 @@ fn every_scenario_of_the_top_folder_is_a_preset() {
         let copy_path = copy.to_str().expect("a path");
         mailflow(&["init", copy_path, "--preset", name], &[]).assert().code(0);
         let shipped = fs::read_to_string(root().join(&file)).expect("readable");
-        assert_eq!(fs::read_to_string(&copy).expect("written"), shipped, "{file}");
+        let written = fs::read_to_string(&copy).expect("written");
+        // The line for editors may come on top.
+        let (first, rest) = written.split_once('\n').expect("lines");
+        let own = if first.starts_with("# yaml-language-server") { rest } else { &written };
+        assert_eq!(own, shipped, "{file}");
         // What `init` writes stands alone: it names no other file.
         mailflow(&["check", copy_path], &[]).assert().code(0);
     }

@@ -4,7 +4,7 @@
 use mailflow::experiment::{Evidence, Plan, ReplicationSettings, Silent, replicate_observed, run};
 use mailflow::measure::{Metric, RunRecord};
 use mailflow::model::{Observation, Observer};
-use mailflow::scenario::{self, Drain, Override, Scenario};
+use mailflow::scenario::{self, Override, Scenario};
 use mailflow::units::{SimTime, Span};
 use std::path::Path;
 
@@ -21,12 +21,7 @@ fn shipped(name: &str, settings: &[&str]) -> Scenario {
 }
 
 fn replication(scenario: &Scenario, seed: u64) -> ReplicationSettings {
-    ReplicationSettings {
-        simulate: scenario.run.simulate,
-        warm_up: scenario.run.warm_up,
-        drain: scenario.run.drain == Drain::UntilEmpty,
-        seed,
-    }
+    ReplicationSettings { seed, ..ReplicationSettings::from(&scenario.run) }
 }
 
 /// A few days of a scenario.

@@ -10,11 +10,11 @@ use mailflow::measure::RunRecord;
 use mailflow::model::connection::Closed;
 use mailflow::model::distribution::Shape;
 use mailflow::model::params::{
-    AddressOrder, Arrivals, Cut, DeliveryMode, HostStatus, Link, Network, Order, Params, QueueRuns,
-    Receiver, Recipients, Sender, Workload,
+    AddressOrder, Arrivals, Cut, Deferral, DeliveryMode, HostStatus, Link, Network, Order, Params,
+    QueueRuns, Receiver, Recipients, Routing, Sender, SmtpPhase, Workload,
 };
 use mailflow::model::{Observation, Observer};
-use mailflow::units::{Bandwidth, Rate, SimTime, Span};
+use mailflow::units::{Bandwidth, Rate, Share, SimTime, Span};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -238,6 +238,23 @@ impl Observer for Closings {
             self.cut += u64::from(*reason == Closed::CutByReset);
         }
     }
+}
+
+#[test]
+fn each_host_of_an_attempt_refuses_by_a_chance_of_its_own() {
+    // Three addresses, each refusing with probability 0.3: a try fails with probability 0.3^3 = 0.027.
+    let mut params = single_server(poisson(0.5), Shape::Fixed(0.1), Span::from_secs(1));
+    params.receiver.front_ends = 3;
+    params.receiver.routing = Routing::Addresses;
+    params.receiver.deferrals = vec![Deferral {
+        at: SmtpPhase::Rcpt,
+        code: 451,
+        reply: "451 4.7.1 try again".into(),
+        chance: Share::new(0.3),
+    }];
+    let runs = run_all(&params, 12, true);
+    let failed = |run: &RunRecord| run.counts.tries_failed as f64 / run.counts.tries_made as f64;
+    assert_covers("failed tries", 0.027, &runs.iter().map(failed).collect::<Vec<_>>());
 }
 
 /// The calendar alone, with a toy station of `servers` exponential servers and one FIFO line.

@@ -1,6 +1,7 @@
 //! Arguments, by clap.
 
 use crate::scenario::Override;
+use crate::units::Span;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -27,6 +28,20 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Hold the model against recorded systems
     Validate(ValidateArgs),
+    /// Say what a key, a label of Proofpoint, an option of Sendmail or a metric means
+    Explain(ExplainArgs),
+    /// Tell the life of one message, step by step
+    Trace(TraceArgs),
+    /// Print the JSON Schema of a scenario, for editors
+    Schema,
+    /// Print completions for a shell
+    Complete {
+        /// Which shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// Arguments of `mailflow run`.
@@ -53,13 +68,21 @@ pub struct RunArgs {
     /// Count an undecided expectation as missed
     #[arg(long)]
     pub strict: bool,
+    /// What every command takes
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+/// Arguments of every command: what is printed, and how.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ShowArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
-    /// Only the verdicts: no progress, no page
+    /// Only what matters: verdicts and errors; no progress, no page
     #[arg(short, long)]
     pub quiet: bool,
     /// Every metric
@@ -74,13 +97,12 @@ pub(super) struct CheckArgs {
     pub(super) files: Vec<PathBuf>,
     /// Replace a value in every scenario
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::from_argument)]
-    set: Vec<Override>,
-}
-
-impl CheckArgs {
-    pub(super) fn overrides(&self) -> Vec<Override> {
-        self.set.clone()
-    }
+    pub(super) set: Vec<Override>,
+    /// Show every key with its value and where that comes from
+    #[arg(long)]
+    pub(super) explain: bool,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -91,6 +113,8 @@ pub(super) struct InitArgs {
     /// Which of the shipped scenarios to start from
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Option<String>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -108,12 +132,49 @@ pub(super) struct ValidateArgs {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct ExplainArgs {
+    /// A key, a label, an option or a metric, such as Timeout.hoststatus [default: all keys]
+    #[arg(value_name = "KEY or UI LABEL")]
+    pub(super) name: Vec<String>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub(super) color: Colour,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct TraceArgs {
+    /// Scenario file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Which message: its number in order of arrival, from 0
+    #[arg(long, value_name = "ID", required_unless_present = "perfetto")]
+    pub(super) message: Option<u64>,
+    /// Replace a value in the scenario
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::from_argument)]
+    pub(super) set: Vec<Override>,
+    /// The seed [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Which of the independent days, from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) replication: u64,
+    /// Write the whole day as a Chrome trace for ui.perfetto.dev
+    #[arg(long, value_name = "FILE")]
+    pub(super) perfetto: Option<PathBuf>,
+    /// Write it from this time after the start on, such as 9h
+    #[arg(long, value_name = "SPAN", value_parser = crate::units::parse::span, requires = "perfetto")]
+    pub(super) from: Option<Span>,
+    /// Write it until this time after the start
+    #[arg(long, value_name = "SPAN", value_parser = crate::units::parse::span, requires = "perfetto")]
+    pub(super) until: Option<Span>,
 }
 
 /// What is printed.
@@ -143,13 +204,21 @@ pub enum Colour {
 impl Colour {
     /// Whether stdout gets colours.
     pub fn applies(self) -> bool {
+        self.applies_to(std::io::stdout().is_terminal())
+    }
+
+    /// Whether stderr gets colours.
+    pub fn applies_to_errors(self) -> bool {
+        self.applies_to(std::io::stderr().is_terminal())
+    }
+
+    fn applies_to(self, terminal: bool) -> bool {
         match self {
             Colour::Always => true,
             Colour::Never => false,
             // An empty NO_COLOR counts as not set: https://no-color.org
             Colour::Auto => {
-                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::io::stdout().is_terminal()
+                terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
     }

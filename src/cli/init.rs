@@ -35,9 +35,13 @@ pub const PRESETS: &[Preset] = &[
     shipped!("too-many-runners"),
 ];
 
+/// Tells editors where the schema is.
+const SCHEMA_LINE: &str = "# yaml-language-server: $schema=./scenario.schema.json\n";
+
 /// Writes a scenario to `file` (default `scenario.yaml`; `-` is stdout) and never over an existing one.
 /// Exit code 0 when done, 2 for an unknown preset or an existing file, 3 if it could not be written.
-pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
+/// `quiet` keeps the line that names the file to itself.
+pub fn init(file: Option<&Path>, preset: Option<&str>, quiet: bool) -> u8 {
     let text = match text_of(preset, PRESETS) {
         Ok(text) => text,
         Err(message) => {
@@ -54,8 +58,10 @@ pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
     }
     match write_new(file, &text) {
         Ok(()) => {
-            say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
-            0
+            if !quiet {
+                say(&format!("wrote {0}; next: mailflow check {0}", file.display()));
+            }
+            write_schema(&file.with_file_name("scenario.schema.json"), quiet)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             say(&format!(
@@ -66,6 +72,34 @@ pub fn init(file: Option<&Path>, preset: Option<&str>) -> u8 {
         }
         Err(error) => {
             say(&format!("error: cannot write {}: {error}", file.display()));
+            3
+        }
+    }
+}
+
+/// Writes the schema beside the scenario. One that is there already and differs belongs to somebody: it
+/// stays, and is named.
+fn write_schema(path: &Path, quiet: bool) -> u8 {
+    let schema = scenario::schema();
+    match write_new(path, &schema) {
+        Ok(()) if quiet => 0,
+        Ok(()) => {
+            say(&format!("wrote {}; editors complete and check keys by it", path.display()));
+            0
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let same = std::fs::read_to_string(path).is_ok_and(|there| there == schema);
+            if !same {
+                let name = path.display();
+                say(&format!(
+                    "note: {name} exists with other content and is not overwritten; \
+                     `mailflow schema` prints this version's"
+                ));
+            }
+            0
+        }
+        Err(error) => {
+            say(&format!("error: cannot write {}: {error}", path.display()));
             3
         }
     }
@@ -84,7 +118,9 @@ fn write_new(file: &Path, text: &str) -> io::Result<()> {
 fn text_of(preset: Option<&str>, presets: &[Preset]) -> Result<String, String> {
     let Some(name) = preset else { return Ok(scenario::commented()) };
     if let Some(preset) = presets.iter().find(|preset| preset.name == name) {
-        return Ok(preset.text.to_owned());
+        let first =
+            if preset.text.starts_with("# yaml-language-server") { "" } else { SCHEMA_LINE };
+        return Ok(format!("{first}{}", preset.text));
     }
     let names: Vec<&str> = presets.iter().map(|preset| preset.name).collect();
     let nearest = scenario::nearest(name, names.iter().copied());
@@ -100,11 +136,25 @@ mod tests {
     fn a_new_scenario_is_written_once_and_passes_the_check() {
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("new.yaml");
-        assert_eq!(init(Some(&file), None), 0);
-        assert_eq!(crate::cli::check::check(std::slice::from_ref(&file), &[]), 0);
+        assert_eq!(init(Some(&file), None, false), 0);
+        assert!(scenario::load(&file, &[]).is_ok());
         std::fs::write(&file, "name: mine\n").expect("written");
-        assert_eq!(init(Some(&file), None), 2, "it is never overwritten");
+        assert_eq!(init(Some(&file), None, false), 2, "it is never overwritten");
         assert_eq!(std::fs::read_to_string(&file).expect("read"), "name: mine\n");
+    }
+
+    #[test]
+    fn the_schema_is_written_beside_the_scenario_and_never_over_a_different_one() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let schema = dir.path().join("scenario.schema.json");
+        let read = || std::fs::read_to_string(&schema).expect("read");
+        assert_eq!(init(Some(&dir.path().join("a.yaml")), Some("healthy-day"), true), 0);
+        assert_eq!(read(), scenario::schema());
+        let text = std::fs::read_to_string(dir.path().join("a.yaml")).expect("read");
+        assert!(text.starts_with(SCHEMA_LINE), "{text}");
+        std::fs::write(&schema, "{}").expect("written");
+        assert_eq!(init(Some(&dir.path().join("b.yaml")), None, true), 0);
+        assert_eq!(read(), "{}", "it is somebody else's");
     }
 
     #[test]
@@ -113,10 +163,13 @@ mod tests {
             Preset { name: "documented-problem", text: "name: a" },
             Preset { name: "documented-fixes", text: "name: b" },
         ];
-        assert_eq!(text_of(Some("documented-fixes"), &presets), Ok("name: b".to_owned()));
+        assert_eq!(
+            text_of(Some("documented-fixes"), &presets),
+            Ok(format!("{SCHEMA_LINE}name: b"))
+        );
         let message = text_of(Some("documented-fixs"), &presets).expect_err("unknown");
         assert!(message.contains("Did you mean documented-fixes?"), "{message}");
-        assert_eq!(init(None, Some("no such preset")), 2);
+        assert_eq!(init(None, Some("no such preset"), false), 2);
     }
 
     #[test]
@@ -130,6 +183,6 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_exit_code_3() {
-        assert_eq!(init(Some(Path::new("no/such/folder/x.yaml")), None), 3);
+        assert_eq!(init(Some(Path::new("no/such/folder/x.yaml")), None, true), 3);
     }
 }

@@ -4,10 +4,14 @@ mod args;
 pub mod check;
 mod draw;
 mod exit;
+mod explain;
 pub mod init;
+mod load;
 mod output;
 mod progress;
 mod run;
+mod shell;
+mod trace;
 mod validate;
 
 use args::{Args, Command};
@@ -15,7 +19,7 @@ use clap::Parser;
 use std::ffi::OsString;
 use std::panic;
 
-pub use args::{Colour, Format, RunArgs};
+pub use args::{Colour, Format, RunArgs, ShowArgs};
 pub use exit::Exit;
 
 /// Runs the command line `args` (program name first) and returns the exit code, see [`Exit`].
@@ -40,8 +44,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn dispatch(args: &Args) -> u8 {
     match &args.command {
         Command::Run(run) => run::run(run).code(),
-        Command::Check(check) => check::check(&check.files, &check.overrides()),
-        Command::Init(init) => init::init(init.file.as_deref(), init.preset.as_deref()),
+        Command::Check(check) => check::run(check).code(),
+        Command::Init(init) => {
+            init::init(init.file.as_deref(), init.preset.as_deref(), init.show.quiet)
+        }
         Command::Validate(validate) => validate::validate(validate),
+        Command::Explain(explain) => explain::explain(explain),
+        Command::Complete { shell } => shell::complete(*shell),
+        Command::Trace(trace) => trace::trace(trace),
+        Command::Man => shell::man(),
+        Command::Schema => output::printed(output::print(&crate::scenario::schema())).code(),
     }
 }

@@ -1,19 +1,25 @@
 //! Writing: files in one piece or not at all, and a stdout that may be closed at any time.
 
+use super::Exit;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// A file or folder that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("could not write {}: {source}{}", path.display(), advice(source))]
+#[error("could not write {}: {source}{}", path.display(), advice(path, source))]
 pub(super) struct WriteError {
     path: PathBuf,
     source: io::Error,
 }
 
-fn advice(error: &io::Error) -> &'static str {
+const STDOUT: &str = "to standard output";
+
+fn advice(path: &Path, error: &io::Error) -> &'static str {
     match error.kind() {
+        // Where stdout goes is not ours to choose.
+        io::ErrorKind::StorageFull if path == Path::new(STDOUT) => " (free some space)",
+        _ if path == Path::new(STDOUT) => "",
         io::ErrorKind::StorageFull => " (free some space, or use --out on another disk)",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             " (use --out to write elsewhere)"
@@ -50,9 +56,20 @@ pub(super) fn print(text: &str) -> Result<(), WriteError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(WriteError { path: PathBuf::from("to standard output"), source: error })
+            Err(WriteError { path: PathBuf::from(STDOUT), source: error })
         }
         _ => Ok(()),
+    }
+}
+
+/// How a command ends whose last act was to print.
+pub(super) fn printed(result: Result<(), WriteError>) -> Exit {
+    match result {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            eprintln!("mailflow: {error}");
+            Exit::Io
+        }
     }
 }
 

@@ -53,10 +53,10 @@ impl Progress {
         Progress { bar, messages: AtomicU64::new(0), started: Instant::now() }
     }
 
-    /// Starts to show how many of `cases` recorded cases are done.
+    /// Starts to show how many of `cases` recorded cases are done; `quiet` shows nothing.
     #[allow(clippy::disallowed_methods)] // This is the file that may read the clock.
-    pub(super) fn cases(cases: usize) -> Self {
-        let progress = Progress::new("validate", cases as u32, false);
+    pub(super) fn cases(cases: usize, quiet: bool) -> Self {
+        let progress = Progress::new("validate", cases as u32, quiet);
         let template = "{prefix} [{bar:24}] {pos}/{len} cases  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             progress.bar.set_style(style.progress_chars("=> "));

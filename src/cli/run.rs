@@ -2,18 +2,20 @@
 
 use super::args::{Format, RunArgs};
 use super::draw;
+use super::load::{Compared, Loaded, load, show};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
 use super::{Exit, output::WriteError};
 use crate::experiment::{
-    self, Bound, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
+    self, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
 };
 use crate::measure::RunRecord;
 use crate::report::charts::DelayCurve;
 use crate::report::{self, Page, Style};
-use crate::scenario::{self, Drain, LoadError, Scenario};
+use crate::scenario::{self, Drain, Scenario};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A scenario ready to run: its expectations are understood and what they compare with is loaded.
@@ -21,13 +23,6 @@ pub(super) struct Job {
     pub(super) scenario: Scenario,
     pub(super) folder: PathBuf,
     expectations: Vec<(Expectation, Option<Compared>)>,
-}
-
-/// A scenario that another one compares itself with.
-#[derive(Clone)]
-struct Compared {
-    path: PathBuf,
-    scenario: Scenario,
 }
 
 /// What one scenario left behind.
@@ -48,7 +43,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Err(exit) => return exit,
     };
     listen_for_ctrl_c();
-    let style = Style { colour: args.color.applies() };
+    let style = Style { colour: args.show.color.applies() };
     let (mut outcomes, mut baselines) = (Vec::new(), Baselines::new());
     for job in &jobs {
         match one(job, args, &mut baselines) {
@@ -68,12 +63,12 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Err(exit) => return exit,
     };
     let results: Vec<&Results> = outcomes.iter().map(|outcome| &outcome.results).collect();
-    let all = match args.format {
+    let all = match args.show.format {
         Format::Json => report::json(&results),
         Format::Csv => report::csv(&results),
         Format::Md => report::markdown(&results),
         Format::Table if results.len() > 1 => {
-            let files = if args.quiet { &[] } else { &compared[..] };
+            let files = if args.show.quiet { &[] } else { &compared[..] };
             report::comparison(&results, files, style)
         }
         Format::Table => String::new(),
@@ -94,13 +89,7 @@ fn complain(error: &WriteError) -> Exit {
 fn prepare(args: &RunArgs) -> Result<Vec<Job>, Exit> {
     let (mut jobs, mut worst, mut folders) = (Vec::new(), Exit::Done, BTreeSet::new());
     for file in &args.files {
-        let loaded = load(file, &args.set).and_then(|mut scenario| {
-            scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
-            scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
-            let expectations = expectations(&scenario, file)?;
-            let folder = folder(args, file);
-            Ok(Job { scenario, folder, expectations })
-        });
+        let loaded = load(file, &args.set).map(|loaded| job(loaded, args, file));
         match loaded {
             Ok(job) if !folders.insert(job.folder.clone()) => {
                 eprintln!(
@@ -112,17 +101,26 @@ fn prepare(args: &RunArgs) -> Result<Vec<Job>, Exit> {
                 worst = worst.max(Exit::BadInput);
             }
             Ok(job) => jobs.push(job),
-            Err(exit) => worst = worst.max(exit),
+            Err(refusal) => {
+                let colour = args.show.color.applies_to_errors();
+                // A closed stderr is no reason to fail otherwise.
+                let _ = show(&refusal.errors, colour, &mut io::stderr().lock());
+                worst = worst.max(refusal.exit);
+            }
         }
     }
     if worst == Exit::Done { Ok(jobs) } else { Err(worst) }
 }
 
-fn load(file: &Path, overrides: &[scenario::Override]) -> Result<Scenario, Exit> {
-    scenario::load(file, overrides).map_err(|error| {
-        eprintln!("{error}");
-        if matches!(error, LoadError::Io { .. }) { Exit::Io } else { Exit::BadInput }
-    })
+fn job(loaded: Loaded, args: &RunArgs, file: &Path) -> Job {
+    let Loaded { mut scenario, mut expectations } = loaded;
+    scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
+    scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
+    for compared in expectations.iter_mut().filter_map(|(_, compared)| compared.as_mut()) {
+        let run = &mut compared.scenario.run;
+        (run.seed, run.repeats) = (scenario.run.seed, scenario.run.repeats);
+    }
+    Job { scenario, folder: folder(args, file), expectations }
 }
 
 /// Where the results of `file` go: `output/<stem>`, or `--out`, or its subfolder when there are several.
@@ -133,49 +131,6 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
         Some(out) if args.files.len() == 1 => out.clone(),
         Some(out) => out.join(stem),
     }
-}
-
-fn expectations(
-    scenario: &Scenario,
-    file: &Path,
-) -> Result<Vec<(Expectation, Option<Compared>)>, Exit> {
-    let (mut understood, mut worst) = (Vec::new(), Exit::Done);
-    for line in &scenario.expect {
-        match Expectation::parse(&line.text) {
-            Err(error) => {
-                let column = line.column + error.offset;
-                eprintln!("{}:{}:{column}: {error}", file.display(), line.line);
-                worst = worst.max(Exit::BadInput);
-            }
-            Ok(expectation) => match compared(&expectation, scenario, file) {
-                Ok(other) => understood.push((expectation, other)),
-                Err(exit) => {
-                    let text = &line.text;
-                    eprintln!(
-                        "{}:{}:{}: needed by `{text}`",
-                        file.display(),
-                        line.line,
-                        line.column
-                    );
-                    worst = worst.max(exit);
-                }
-            },
-        }
-    }
-    if worst == Exit::Done { Ok(understood) } else { Err(worst) }
-}
-
-/// Loads what `expectation` compares with. `--set` does not reach it: a baseline stays as it is.
-fn compared(
-    expectation: &Expectation,
-    scenario: &Scenario,
-    file: &Path,
-) -> Result<Option<Compared>, Exit> {
-    let Bound::Times { file: other, .. } = &expectation.bound else { return Ok(None) };
-    let path = file.parent().unwrap_or(Path::new("")).join(other);
-    let mut loaded = load(&path, &[])?;
-    (loaded.run.seed, loaded.run.repeats) = (scenario.run.seed, scenario.run.repeats);
-    Ok(Some(Compared { path, scenario: loaded }))
 }
 
 /// Simulates, judges and writes one scenario.
@@ -204,7 +159,7 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
         .zip(&others)
         .map(|((line, _), other)| (line.clone(), other.as_ref()))
         .collect();
-    let when = (run.seed, run.simulate);
+    let when = (run.seed, run.simulate, run.drain == Drain::UntilEmpty);
     let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes(scenario));
     // Results first, pictures second: what was simulated is kept even if a picture fails.
     let mut files = vec![job.folder.join("results.json")];
@@ -220,15 +175,10 @@ fn names(files: Vec<PathBuf>) -> Vec<String> {
 
 fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {
     let run = &scenario.run;
-    let settings = ReplicationSettings {
-        simulate: run.simulate,
-        warm_up: run.warm_up,
-        drain: run.drain == Drain::UntilEmpty,
-        seed: run.seed,
-    };
+    let settings = ReplicationSettings::from(run);
     let jobs = args.jobs.map_or(0, usize::from);
     let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs };
-    let progress = Progress::new(&scenario.name, run.repeats, args.quiet);
+    let progress = Progress::new(&scenario.name, run.repeats, args.show.quiet);
     let records = experiment::run(&plan, &progress);
     progress.finish();
     records.map_err(|stopped| {
@@ -247,10 +197,10 @@ fn notes(scenario: &Scenario) -> Vec<Warning> {
 }
 
 fn show_page(outcome: &Outcome, args: &RunArgs, style: Style) -> Result<(), WriteError> {
-    if args.format != Format::Table {
+    if args.show.format != Format::Table {
         return Ok(());
     }
-    if args.quiet {
+    if args.show.quiet {
         return print(&report::verdicts(&outcome.results, style));
     }
     let trust = report::trust(&outcome.job.scenario.params);
@@ -260,7 +210,7 @@ fn show_page(outcome: &Outcome, args: &RunArgs, style: Style) -> Result<(), Writ
         simulate: outcome.job.scenario.run.simulate,
         trust: &trust,
         files: &outcome.files,
-        all_metrics: args.verbose,
+        all_metrics: args.show.verbose,
     };
     let gap = if outcome.job.folder == folder(args, &args.files[0]) { "" } else { "\n" };
     print(&format!("{gap}{}", report::page(&page, style)))

@@ -47,7 +47,7 @@ fn load(args: &ValidateArgs) -> Result<Vec<RecordedCase>, Exit> {
 }
 
 fn simulate(cases: &[RecordedCase], args: &ValidateArgs) -> Option<Vec<CaseResult>> {
-    let progress = Progress::cases(cases.len());
+    let progress = Progress::cases(cases.len(), args.show.quiet);
     let all = || {
         let one = |case| {
             let result = hold_against(case, u64::from(args.repeats), args.seed);
@@ -66,12 +66,12 @@ fn simulate(cases: &[RecordedCase], args: &ValidateArgs) -> Option<Vec<CaseResul
 }
 
 fn render(validation: &Validation, args: &ValidateArgs) -> String {
-    match args.format {
+    match args.show.format {
         Format::Json => report::validation_json(validation),
         Format::Csv => report::validation_csv(validation),
         Format::Md => report::validation_markdown(validation),
         Format::Table => {
-            let style = Style { colour: args.color.applies() };
+            let style = Style { colour: args.show.color.applies() };
             report::validation_page(validation, u64::from(args.repeats), style)
         }
     }

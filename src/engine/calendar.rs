@@ -22,6 +22,9 @@ pub struct Timer {
     generation: u32,
 }
 
+/// Stands for "no timer": entries are kept small, for the heap moves them about.
+const NO_TIMER: Timer = Timer { slot: u32::MAX, generation: 0 };
+
 /// Time in the high 64 bits, then 8 bits of phase, then 56 bits of sequence: 7 * 10^16 schedulings.
 fn pack(at: SimTime, phase: Phase, sequence: u64) -> u128 {
     (u128::from(at.nanos()) << 64) | (u128::from(phase.0) << 56) | u128::from(sequence)
@@ -29,7 +32,7 @@ fn pack(at: SimTime, phase: Phase, sequence: u64) -> u128 {
 
 struct Entry<E> {
     key: u128,
-    timer: Option<Timer>,
+    timer: Timer,
     event: E,
 }
 
@@ -103,7 +106,7 @@ impl<E: Copy> Calendar<E> {
     /// Schedules `event`. A time in the past is a caller's mistake and runs at once: time never goes
     /// back.
     pub fn schedule(&mut self, at: SimTime, phase: Phase, event: E) {
-        self.insert(at, phase, None, event);
+        self.insert(at, phase, NO_TIMER, event);
     }
 
     /// Schedules an event that may be cancelled.
@@ -115,7 +118,7 @@ impl<E: Copy> Calendar<E> {
         let generation = &mut self.timers[slot as usize];
         *generation = generation.wrapping_add(1);
         let timer = Timer { slot, generation: *generation };
-        self.insert(at, phase, Some(timer), event);
+        self.insert(at, phase, timer, event);
         timer
     }
 
@@ -139,7 +142,7 @@ impl<E: Copy> Calendar<E> {
         self.free_timers.push(timer.slot);
     }
 
-    fn insert(&mut self, at: SimTime, phase: Phase, timer: Option<Timer>, event: E) {
+    fn insert(&mut self, at: SimTime, phase: Phase, timer: Timer, event: E) {
         self.sequence += 1;
         let entry = Entry { key: pack(at.max(self.now), phase, self.sequence), timer, event };
         if self.top_is_spent {
@@ -164,12 +167,12 @@ impl<E: Copy> Calendar<E> {
         self.drop_spent_top();
         loop {
             let top = self.heap.peek_mut()?;
-            match top.timer {
-                Some(timer) if self.timers.get(timer.slot as usize) != Some(&timer.generation) => {
-                    PeekMut::pop(top);
-                }
-                _ => return Some(top.at()),
+            let timer = top.timer;
+            if timer == NO_TIMER || self.timers.get(timer.slot as usize) == Some(&timer.generation)
+            {
+                return Some(top.at());
             }
+            PeekMut::pop(top);
         }
     }
 
@@ -188,7 +191,7 @@ impl<E: Copy> Calendar<E> {
         let top = self.heap.peek()?;
         let (key, timer, event) = (top.key, top.timer, top.event);
         self.top_is_spent = true;
-        if let Some(timer) = timer {
+        if timer != NO_TIMER {
             self.disarm(timer);
         }
         self.now = SimTime::from_nanos((key >> 64) as u64);
@@ -212,11 +215,6 @@ impl<E: Copy> Calendar<E> {
     /// The hash of everything that has run so far.
     pub fn trace(&self) -> TraceHash {
         self.trace
-    }
-
-    /// Events pending, cancelled ones included.
-    pub fn pending(&self) -> usize {
-        self.heap.len() - usize::from(self.top_is_spent)
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::engine::Stream;
 use crate::measure::{Kind, Metric, RunRecord};
 use crate::stats::{
-    Histogram, Interval, Pool, Resamples, Sample, mean_interval, round_significant,
-    sorted_quantile, wilson,
+    Interval, Pool, Resamples, Sample, mean_interval, round_significant, sorted_quantile, wilson,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +22,8 @@ pub struct Estimate {
     pub point: Option<f64>,
     /// Lower end of the 95 % interval; none with a single replication.
     pub low: Option<f64>,
-    /// Upper end.
+    /// Upper end. Mail still queued or bounced counts as infinitely late here, as long as that leaves the
+    /// end finite; otherwise it is the end of what is known, and `high_censored` is set.
     pub high: Option<f64>,
     /// 5 % point of the replications' own values.
     pub day_low: Option<f64>,
@@ -34,7 +34,7 @@ pub struct Estimate {
     /// The point is only a lower bound: it falls among messages still queued or bounced.
     #[serde(default, skip_serializing_if = "is_false")]
     pub censored: bool,
-    /// The upper end is only a lower bound, for the same reason.
+    /// The upper end is only a lower bound: it falls among such messages in too many resamples.
     #[serde(default, skip_serializing_if = "is_false")]
     pub high_censored: bool,
 }
@@ -80,7 +80,7 @@ impl<'a> Evidence<'a> {
         let values = self.values(metric);
         let mut estimate = match metric.kind() {
             Kind::Each(_) => self.mean_over_days(&values),
-            Kind::LateReplications(_) => share_of_days(&values),
+            Kind::LateReplications(_) => self.late_days(&values),
             _ => self.pooled(metric),
         };
         estimate.n = values.len() as u32;
@@ -94,11 +94,15 @@ impl<'a> Evidence<'a> {
     }
 
     /// The interval of `metric` minus `factor` times the same of `other`, paired by replication. `None`
-    /// when either has no value or there are too few replications.
+    /// when either has no value or there are too few replications. Mail whose fate is open counts as
+    /// infinitely late in ours for the upper end and in theirs for the lower one, so that either end may be
+    /// infinite.
     pub fn difference(&self, metric: Metric, other: &Evidence, factor: f64) -> Option<Interval> {
         if let Kind::Each(_) = metric.kind() {
             let (ours, theirs) = (self.values(metric), other.values(metric));
-            if ours.len() != theirs.len() {
+            // A day without a value has no partner.
+            let all = |values: &[f64], of: &Evidence| values.len() == of.records.len();
+            if ours.len() != theirs.len() || !all(&ours, self) || !all(&theirs, other) {
                 return None;
             }
             let differences: Vec<f64> =
@@ -108,9 +112,21 @@ impl<'a> Evidence<'a> {
         if self.records.len() != other.records.len() {
             return None;
         }
-        let (ours, theirs) = (self.statistic(metric, false), other.statistic(metric, false));
-        self.resamples
-            .interval(CONFIDENCE, |weights| Some(ours(weights)? - factor * theirs(weights)?))
+        let between = |ours: Statistic, theirs: Statistic| {
+            let difference = |weights: &[u64]| Some(ours(weights)? - factor * theirs(weights)?);
+            self.resamples.interval(CONFIDENCE, difference)
+        };
+        let known = between(self.statistic(metric, false), other.statistic(metric, false))?;
+        let mut interval = known;
+        if !other.all_delivered() {
+            let least = between(self.statistic(metric, false), other.statistic(metric, true))?;
+            interval.low = known.low.min(least.low);
+        }
+        if !self.all_delivered() {
+            let most = between(self.statistic(metric, true), other.statistic(metric, false))?;
+            interval.high = known.high.max(most.high);
+        }
+        Some(interval)
     }
 
     /// Each replication's own value, where it has one.
@@ -132,12 +148,13 @@ impl<'a> Evidence<'a> {
     }
 
     /// The mean over replications. Where only some have a value (some days never recovered), the mean of
-    /// those that do is a lower bound.
+    /// those that do says too little: it is marked, and there is no interval.
     fn mean_over_days(&self, values: &[f64]) -> Estimate {
         let Some((mean, interval)) = mean_interval(values, CONFIDENCE) else {
             return Estimate::default();
         };
         let censored = values.len() < self.records.len();
+        let interval = interval.filter(|_| !censored);
         Estimate {
             point: Some(mean),
             // Nothing that is counted can be negative; the t interval does not know that.
@@ -165,13 +182,29 @@ impl<'a> Evidence<'a> {
         if self.all_delivered() {
             return estimate;
         }
-        let differs = |known: f64, worst: f64| worst > known * (1.0 + Histogram::RELATIVE_ERROR);
-        estimate.censored = worst(&everything).is_some_and(|worst| differs(point, worst));
+        estimate.censored = worst(&everything).is_some_and(f64::is_infinite);
         let at_worst = self.resamples.interval(CONFIDENCE, &worst);
-        estimate.high_censored = match (interval, at_worst) {
-            (Some(interval), Some(at_worst)) => differs(interval.high, at_worst.high),
-            _ => estimate.censored,
+        (estimate.high, estimate.high_censored) = match (interval, at_worst) {
+            (Some(known), Some(worst)) if worst.high.is_finite() => {
+                (Some(known.high.max(worst.high)), false)
+            }
+            (known, _) => (known.map(|known| known.high), known.is_some() || estimate.censored),
         };
+        estimate
+    }
+
+    /// The share of late replications. Its upper end counts those whose 99 % point falls among mail that is
+    /// still queued as late, too.
+    fn late_days(&self, values: &[f64]) -> Estimate {
+        let mut estimate = share_of_days(values);
+        if let Some(worst) = &self.worst {
+            let open = |r| worst.quantile_of(r, 0.99).is_some_and(|quantile| quantile.open);
+            let late = self.records.iter().enumerate().filter_map(|(r, record)| {
+                let late = Metric::DaysLate.of(record)?;
+                Some(if open(r) { 1.0 } else { late })
+            });
+            estimate.high = share_of_days(&late.collect::<Vec<_>>()).high;
+        }
         estimate
     }
 

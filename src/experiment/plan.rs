@@ -1,6 +1,7 @@
 //! Replications in parallel. Their order and content do not depend on how many run at once.
 
-use super::{ReplicationSettings, replicate};
+use super::ReplicationSettings;
+use super::replicate::replicate_until;
 use crate::measure::RunRecord;
 use crate::model::params::Params;
 use rayon::prelude::*;
@@ -48,7 +49,9 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Vec<RunRecord>, Stopp
         if observer.stop() {
             return Err(Stopped);
         }
-        let record = replicate(plan.params, &plan.settings, number);
+        let stop = || observer.stop();
+        let record =
+            replicate_until(plan.params, &plan.settings, number, &mut (), &stop).ok_or(Stopped)?;
         observer.done(&record);
         Ok(record)
     };

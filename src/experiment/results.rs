@@ -110,14 +110,14 @@ impl<'de> Deserialize<'de> for Metrics {
 /// scenario it compares with; `notes` are the scenario's own warnings and come last.
 pub fn conclude(
     scenario: &str,
-    (seed, simulate): (u64, Span),
+    (seed, simulate, drained): (u64, Span, bool),
     evidence: &Evidence,
     expectations: &[(Expectation, Option<&Evidence>)],
     notes: Vec<Warning>,
 ) -> Results {
     let more: Vec<Metric> = expectations.iter().map(|(line, _)| line.metric).collect();
     let metrics = Metrics::of(evidence, &more);
-    let mut warnings = warnings(evidence.records(), &metrics, simulate);
+    let mut warnings = warnings(evidence.records(), &metrics, simulate, drained);
     warnings.extend(notes);
     let expectations = expectations.iter().map(|(line, other)| judged(line, evidence, *other));
     Results {
@@ -174,7 +174,7 @@ mod tests {
         let evidence = Evidence::new(&records, 42);
         let lines = ["p99 delay < 1m", "late over 2h > 5 %", "p50 delay < 7s"];
         let lines = lines.map(|line| (Expectation::parse(line).expect(line), None));
-        conclude("A test", (42, Span::from_hours(24)), &evidence, &lines, Vec::new())
+        conclude("A test", (42, Span::from_hours(24), false), &evidence, &lines, Vec::new())
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub enum Verdict {
 /// Judges `low`..`high` (with `open`: nothing is known above `high`) against `bound`.
 ///
 /// A single replication has no interval and decides nothing, even for counts: how far another day may
-/// differ is unknown. Censored values are lower bounds, so they can break "at most" and satisfy "at least",
-/// never the other way round.
+/// differ is unknown. An open interval can break "at most" and satisfy "at least", never the other way
+/// round.
 pub fn judge(
     comparison: Comparison,
     low: Option<f64>,
@@ -59,21 +59,21 @@ impl Expectation {
             Bound::Value(value) => *value,
             Bound::Times { factor, .. } => {
                 let theirs = other.map(|other| (other, other.estimate(self.metric)));
-                let Some((other, Estimate { point: Some(point), censored, .. })) = theirs else {
+                let Some((other, Estimate { point: Some(point), .. })) = theirs else {
                     return (Verdict::Undecided, estimate, None);
                 };
                 let bound = factor * point;
                 let difference = evidence.difference(self.metric, other, *factor);
-                estimate.low = difference.map(|difference| bound + difference.low);
-                estimate.high = difference.map(|difference| bound + difference.high);
-                if censored {
-                    // The bound itself is only a lower bound: nothing is sure.
-                    return (Verdict::Undecided, estimate, Some(bound));
-                }
-                bound
+                let (low, high) = (
+                    difference.map(|difference| bound + difference.low),
+                    difference.map(|difference| bound + difference.high),
+                );
+                estimate.low = low.filter(|low| low.is_finite());
+                estimate.high = high.filter(|high| high.is_finite());
+                return (judge(self.comparison, low, high, false, bound), estimate, Some(bound));
             }
         };
-        let open = estimate.censored || estimate.high_censored;
+        let open = estimate.high_censored;
         let verdict = judge(self.comparison, estimate.low, estimate.high, open, bound);
         (verdict, estimate, Some(bound))
     }
@@ -130,6 +130,22 @@ mod tests {
         assert_eq!(verdict("p99 delay < 5m", &records, None), Verdict::Missed);
         assert_eq!(verdict("p99 delay > 5m", &records, None), Verdict::Met);
         assert_eq!(verdict("p99 delay > 1h", &records, None), Verdict::Undecided);
+    }
+
+    #[test]
+    fn a_few_queued_messages_leave_all_but_the_outermost_quantiles_decided() {
+        let records: Vec<_> = (0..20)
+            .map(|day| {
+                let delays: Vec<u64> = (0..2_000).map(|n| 10 + day + n % 100).collect();
+                record(&delays, &[5, 600][..usize::from(day % 5 == 0)], &[])
+            })
+            .collect();
+        for name in ["p90", "p95", "p99"] {
+            assert_eq!(verdict(&format!("{name} delay < 5m"), &records, None), Verdict::Met);
+        }
+        for name in ["mean", "max"] {
+            assert_eq!(verdict(&format!("{name} delay < 5m"), &records, None), Verdict::Undecided);
+        }
     }
 
     #[test]

@@ -42,8 +42,14 @@ const ENOUGH_REPLICATIONS: usize = 10;
 /// Fewest messages that should lie beyond a quantile.
 const ENOUGH_BEYOND: f64 = 10.0;
 
-/// All warnings about these records, in order of weight. `simulate` is the measured time, without drain.
-pub fn warnings(records: &[RunRecord], metrics: &Metrics, simulate: Span) -> Vec<Warning> {
+/// All warnings about these records, in order of weight. `simulate` is the measured time, without drain;
+/// `drained` says whether the runs went on until their mail was out.
+pub fn warnings(
+    records: &[RunRecord],
+    metrics: &Metrics,
+    simulate: Span,
+    drained: bool,
+) -> Vec<Warning> {
     let arrived: u64 = records.iter().map(|record| record.counts.arrived).sum();
     if arrived == 0 {
         return vec![warning(
@@ -54,7 +60,7 @@ pub fn warnings(records: &[RunRecord], metrics: &Metrics, simulate: Span) -> Vec
     }
     let all = [
         unstable(records, simulate),
-        censored(records, arrived),
+        censored(records, arrived, drained),
         days_disagree(metrics.get(Metric::DaysLate), records.len()),
         few_replications(records.len()),
         thin_tail(arrived),
@@ -103,7 +109,7 @@ fn still_growing(record: &RunRecord, simulate: Span) -> bool {
         && last > 0.02 * record.counts.arrived as f64
 }
 
-fn censored(records: &[RunRecord], arrived: u64) -> Option<Warning> {
+fn censored(records: &[RunRecord], arrived: u64, drained: bool) -> Option<Warning> {
     let queued: u64 = records.iter().map(|record| record.counts.queued).sum();
     let bounced: u64 = records.iter().map(|record| record.counts.bounced).sum();
     if queued + bounced == 0 {
@@ -117,7 +123,10 @@ fn censored(records: &[RunRecord], arrived: u64) -> Option<Warning> {
             .into_iter()
             .flatten()
             .collect();
-    let next = if queued > 0 {
+    let next = if queued > 0 && drained {
+        "This mail did not get out within 5 days of drain: look at outages and at more mail coming than \
+         goes; values marked with > are lower bounds."
+    } else if queued > 0 {
         "Set run.drain: until_empty or simulate longer; values marked with > are lower bounds."
     } else {
         "Look at give_up_after and outages; bounced mail counts as later than every bound."
@@ -179,7 +188,10 @@ mod tests {
 
     fn kinds(records: &[RunRecord], simulate: Span) -> Vec<WarningKind> {
         let metrics = Metrics::of(&Evidence::new(records, 1), &[]);
-        warnings(records, &metrics, simulate).into_iter().map(|warning| warning.kind).collect()
+        warnings(records, &metrics, simulate, false)
+            .into_iter()
+            .map(|warning| warning.kind)
+            .collect()
     }
 
     #[test]
@@ -195,10 +207,12 @@ mod tests {
         assert_eq!(kinds(&vec![day(&[]); 3], hour), [WarningKind::FewReplications]);
         assert_eq!(kinds(&vec![day(&[5]); 20], hour), [WarningKind::Censored]);
         assert_eq!(kinds(&vec![record(&[1; 10], &[], &[]); 20], hour), [WarningKind::ThinTail]);
+        let stuck = censored(&[day(&[5])], 10_001, true).expect("still queued");
+        assert!(stuck.next.contains("5 days of drain"), "{}", stuck.next);
         let mut days = vec![day(&[]); 19];
         days.push(record(&[7200; 10_000], &[], &[]));
         let metrics = Metrics::of(&Evidence::new(&days, 1), &[]);
-        let found = warnings(&days, &metrics, hour);
+        let found = warnings(&days, &metrics, hour, true);
         assert_eq!(found[0].kind, WarningKind::DaysDisagree);
         assert!(found[0].text.starts_with("1 of 20 days"), "{}", found[0].text);
         assert!(found[0].text.contains("1 to 24 %"), "{}", found[0].text);

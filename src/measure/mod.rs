@@ -6,8 +6,10 @@ mod level;
 mod record;
 mod recorder;
 mod recovery;
+mod story;
 
 pub use blocked::HostNames;
 pub use catalogue::{CATALOGUE, Entry, Kind, Metric, Unit, UnknownMetric};
 pub use record::{BlockedHost, Counts, Delays, RunRecord, Timeline};
 pub use recorder::{Recorder, Window};
+pub use story::{Step, Story, What};

@@ -85,11 +85,6 @@ impl Recorder {
         self.outstanding
     }
 
-    /// Messages delivered so far, measured or not.
-    pub fn deliveries(&self) -> u64 {
-        self.counts.deliveries_simulated
-    }
-
     fn is_measured(&self, message: &Message) -> bool {
         message.created >= self.window.from && message.created < self.window.until
     }
@@ -107,8 +102,15 @@ impl Recorder {
         (self.bin < self.timeline.arrived.len()).then_some(self.bin)
     }
 
+    fn queue_changes(&mut self, now: SimTime, by: i64) {
+        self.queue.change(now, by);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.queued(now, by);
+        }
+    }
+
     fn arrived(&mut self, now: SimTime, message: &Message) {
-        self.queue.change(now, 1);
+        self.queue_changes(now, 1);
         if let Some(bin) = self.bin_at(now) {
             self.timeline.arrived[bin] += 1;
         }
@@ -135,7 +137,7 @@ impl Recorder {
     }
 
     fn left_by_delivery(&mut self, now: SimTime, message: &Message) {
-        self.queue.change(now, -1);
+        self.queue_changes(now, -1);
         self.counts.deliveries_simulated += 1;
         self.counts.tries_made += u64::from(self.is_measured(message));
         if let Some(bin) = self.bin_at(now) {
@@ -151,7 +153,7 @@ impl Recorder {
     }
 
     fn bounced(&mut self, now: SimTime, message: &Message) {
-        self.queue.change(now, -1);
+        self.queue_changes(now, -1);
         if self.is_measured(message) && !message.accepted {
             self.counts.bounced += 1;
             self.outstanding -= 1;
@@ -174,7 +176,8 @@ impl Recorder {
     }
 
     fn closed(&mut self, now: SimTime, reason: Closed) {
-        self.open = self.open.saturating_sub(1);
+        let greeted = !matches!(reason, Closed::SessionFailed | Closed::ResetAtGreeting);
+        self.open = self.open.saturating_sub(u64::from(greeted));
         if !self.in_window(now) {
             return;
         }
@@ -188,8 +191,8 @@ impl Recorder {
         }
     }
 
-    fn opened(&mut self, now: SimTime) {
-        self.open += 1;
+    fn opened(&mut self, now: SimTime, greeted: bool) {
+        self.open += u64::from(greeted);
         if self.in_window(now) {
             self.counts.connections_opened += 1;
             self.counts.connections_open_max = self.counts.connections_open_max.max(self.open);
@@ -235,31 +238,32 @@ impl Observer for Recorder {
         match *observation {
             Observation::Arrived { message } => self.arrived(now, message),
             Observation::Accepted { message, at } => self.accepted(at, message),
-            Observation::Delivered { message } => self.left_by_delivery(now, message),
+            Observation::Delivered { message, .. } => self.left_by_delivery(now, message),
             Observation::Bounced { message } => self.bounced(now, message),
             Observation::Warned { message } => {
                 self.counts.warned += u64::from(self.is_measured(message));
             }
-            Observation::TrySkipped { message } => self.tried(now, message, true),
-            Observation::TryFailed { message } => self.tried(now, message, false),
+            Observation::TrySkipped { message, .. } => self.tried(now, message, true),
+            Observation::TryFailed { message, .. } => self.tried(now, message, false),
             Observation::TransactionFailed { sent, .. } => {
                 if self.in_window(now) {
                     self.counts.bytes_wasted += sent as f64;
                 }
             }
-            Observation::ConnectionOpened { .. } => self.opened(now),
+            Observation::ConnectionOpened { greeted, .. } => self.opened(now, greeted),
             Observation::ConnectionClosed { reason, .. } => self.closed(now, reason),
             Observation::ConnectionRefused { .. } => {
                 self.counts.connections_refused += u64::from(self.in_window(now));
             }
             Observation::ProcessStarted { runner, .. } => self.busy.change(now, i64::from(runner)),
             Observation::ProcessEnded { runner, .. } => self.busy.change(now, -i64::from(runner)),
-            Observation::HostMarked { agent, record, until } => {
+            Observation::HostMarked { agent, record, until, .. } => {
                 self.counts.host_marks += u64::from(self.in_window(now));
                 self.blocked.marked(now, agent, record, until);
             }
             Observation::HostCleared { agent, record } => self.blocked.cleared(now, agent, record),
             Observation::RunStarted { .. }
+            | Observation::TransactionStarted { .. }
             | Observation::RunDropped { .. }
             | Observation::Changed { .. }
             | Observation::RunEnded { .. } => {}

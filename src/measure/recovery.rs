@@ -9,6 +9,8 @@ const MINUTE: Span = Span::from_mins(1);
 const BOUND: Span = Span::from_mins(5);
 /// Deliveries of so many minutes are looked at together.
 const WINDOW: usize = 15;
+/// Mail that waits for so many minutes while nothing is delivered is late: the bound above, in minutes.
+const PATIENCE: usize = 5;
 /// It has to stay well for so many minutes.
 const STAYS: usize = 30;
 /// Nobody waits for more than this; it also bounds the memory.
@@ -20,11 +22,15 @@ pub(super) struct Recovery {
     since: SimTime,
     /// Deliveries, and those later than the bound.
     minutes: Vec<(u32, u32)>,
+    /// Messages queued now.
+    queued: i64,
+    /// Whether the queue was empty at some time in each minute, up to the minute of the last change.
+    empty: Vec<bool>,
 }
 
 impl Recovery {
     pub(super) fn new(since: SimTime) -> Self {
-        Recovery { since, minutes: Vec::new() }
+        Recovery { since, minutes: Vec::new(), queued: 0, empty: Vec::new() }
     }
 
     pub(super) fn delivered(&mut self, at: SimTime, delay: Span) {
@@ -43,10 +49,31 @@ impl Recovery {
         self.minutes[minute].1 += u32::from(delay >= BOUND);
     }
 
+    /// The queue grows or shrinks by `by`.
+    pub(super) fn queued(&mut self, now: SimTime, by: i64) {
+        let minute = now.since(self.since).nanos() / MINUTE.nanos();
+        if now >= self.since && minute < MOST_MINUTES as u64 {
+            let minute = minute as usize;
+            if minute >= self.empty.len() {
+                self.empty.resize(minute + 1, self.queued == 0);
+            }
+            self.empty[minute] |= self.queued + by == 0;
+        }
+        self.queued += by;
+    }
+
+    /// Whether nothing left the queue empty in the [`PATIENCE`] minutes up to `minute`.
+    fn waited(&self, minute: usize) -> bool {
+        let empty = |minute| self.empty.get(minute).copied().unwrap_or(self.queued == 0);
+        let first = (minute + 1).checked_sub(PATIENCE);
+        first.is_some_and(|first| !(first..=minute).any(empty))
+    }
+
     /// The time to recovery, if the run up to `end` shows one.
     pub(super) fn time(&self, end: SimTime) -> Option<Span> {
         let minutes = (end.since(self.since).nanos() / MINUTE.nanos()).min(MOST_MINUTES as u64);
-        // While nothing is delivered nothing has changed; before the first delivery all is still bad.
+        // Without mail nothing changes; mail that waits without any delivery is late, though it is not
+        // seen yet. Before the first delivery all is still bad.
         let mut well_since = None;
         for minute in 0..minutes as usize {
             let first = (minute + 1).saturating_sub(WINDOW);
@@ -55,7 +82,8 @@ impl Recovery {
                 .unwrap_or_default()
                 .iter()
                 .fold((0u64, 0u64), |sum, m| (sum.0 + u64::from(m.0), sum.1 + u64::from(m.1)));
-            if delivered > 0 && late * 20 >= delivered {
+            let stuck = delivered == 0 && self.waited(minute);
+            if stuck || delivered > 0 && late * 20 >= delivered {
                 well_since = None;
             } else if delivered > 0 && well_since.is_none() {
                 well_since = Some(minute);
@@ -99,5 +127,21 @@ mod tests {
         }
         assert_eq!(recovery.time(at(60)), Some(Span::ZERO));
         assert_eq!(Recovery::new(at(0)).time(at(600)), None, "nothing was delivered");
+    }
+
+    #[test]
+    fn a_host_that_is_blocked_while_mail_waits_has_not_recovered() {
+        let story = |waiting: i64| {
+            let mut recovery = Recovery::new(at(0));
+            recovery.delivered(at(0), Span::from_secs(3));
+            recovery.queued(at(1), waiting);
+            for minute in 120..200 {
+                recovery.delivered(at(minute), Span::from_secs(3));
+                recovery.queued(at(minute), if minute == 120 { -waiting } else { 0 });
+            }
+            recovery.time(at(200))
+        };
+        assert_eq!(story(10), Some(Span::from_mins(120)));
+        assert_eq!(story(0), Some(Span::ZERO), "a quiet night keeps its state");
     }
 }

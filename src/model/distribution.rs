@@ -61,7 +61,9 @@ impl Shape {
         match self {
             Shape::Fixed(value) => *value,
             Shape::Lognormal { mu, sigma, max } => {
-                libm::exp(mu + sigma * normal_quantile(draws.uniform())).min(*max)
+                // exp2 takes half the time of exp, and this is drawn twice for each message.
+                let log = mu + sigma * normal_quantile(draws.uniform());
+                libm::exp2(log * std::f64::consts::LOG2_E).min(*max)
             }
             Shape::Exponential(mean) => -mean * libm::log(draws.uniform()),
             Shape::Uniform { low, high } => low + (high - low) * draws.uniform(),

@@ -87,16 +87,22 @@ pub enum Observation<'a> {
         destination: usize,
         /// The front end it landed on.
         front_end: u32,
+        /// It was greeted with 220; else it ends before it was of any use.
+        greeted: bool,
     },
     /// connect() was refused, or the greeting was a 421.
     ConnectionRefused {
         /// Whose.
         agent: u32,
+        /// Which process dialled.
+        process: u64,
     },
     /// A connection has ended.
     ConnectionClosed {
         /// Whose.
         agent: u32,
+        /// Which process had it.
+        process: u64,
         /// Its number.
         connection: u64,
         /// Why.
@@ -106,6 +112,18 @@ pub enum Observation<'a> {
         /// Messages attempted on it.
         carried: u32,
     },
+    /// A message's transaction on a connection begins at `at`, which is later than now where the connection
+    /// has yet to be opened.
+    TransactionStarted {
+        /// The message.
+        message: &'a Message,
+        /// Which process delivers it.
+        process: u64,
+        /// On which connection.
+        connection: u64,
+        /// When.
+        at: SimTime,
+    },
     /// A transaction ended without acceptance; the next host may follow within the same attempt.
     TransactionFailed {
         /// The message.
@@ -114,6 +132,8 @@ pub enum Observation<'a> {
         ending: Ending,
         /// Body bytes sent in vain.
         sent: u64,
+        /// On which connection.
+        connection: u64,
     },
     /// The receiver accepted the message at `at`, whether or not the sender learnt of it.
     Accepted {
@@ -126,16 +146,25 @@ pub enum Observation<'a> {
     Delivered {
         /// The message.
         message: &'a Message,
+        /// On which connection.
+        connection: u64,
     },
     /// An attempt without a connection: every host counts as bad (or is locked).
     TrySkipped {
         /// The message, after the attempt.
         message: &'a Message,
+        /// Which process passed it over.
+        process: u64,
+        /// When the first of its hosts may be tried again, as far as this process knows; `None`: a host is
+        /// locked by another process.
+        until: Option<SimTime>,
     },
     /// An attempt that reached out and failed.
     TryFailed {
         /// The message, after the attempt.
         message: &'a Message,
+        /// Which process tried it.
+        process: u64,
     },
     /// A delay notice was sent.
     Warned {
@@ -151,6 +180,8 @@ pub enum Observation<'a> {
     HostMarked {
         /// Whose.
         agent: u32,
+        /// Which process met the failure.
+        process: u64,
         /// The record.
         record: usize,
         /// Until when other processes skip the host because of the record; `None`: they do not.

@@ -66,6 +66,8 @@ pub struct World {
     pub(super) messages: Messages,
     pub(super) agents: Vec<Agent>,
     pub(super) hosts: Vec<Host>,
+    /// Where each destination's hosts stand among all: first and end.
+    pub(super) host_spans: Vec<(usize, usize)>,
     pub(super) processes: Processes,
     pub(super) runs: Runs,
     /// The receivers, by destination.
@@ -118,6 +120,7 @@ impl World {
             workload: Workload::new(params, seed, replication),
             messages: Messages::default(),
             agents: (0..sender.agents).map(|_| agent()).collect(),
+            host_spans: host_spans(&hosts, params.destinations()),
             hosts,
             processes: Processes::default(),
             runs: Runs::default(),
@@ -136,8 +139,9 @@ impl World {
     /// Queues the backlog and schedules the first arrival and the first queue runs.
     pub fn start<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
         for number in 0..self.params.workload.backlog {
+            // It was tried before, in a time that is not simulated: the queue runs have it now.
             let message = self.workload.backlog(number);
-            self.accept(message, cx);
+            self.accept(message, DeliveryMode::QueueOnly, cx);
         }
         self.schedule_arrival(cx);
         for agent in 0..self.params.sender.agents {
@@ -173,23 +177,37 @@ impl World {
 
     fn arrival<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
         while let Some(message) = self.workload.take(cx.now()) {
-            self.accept(message, cx);
+            self.accept(message, self.params.sender.delivery, cx);
         }
         self.schedule_arrival(cx);
     }
 
     /// The sender takes a message over: it is in the queue from here on. Rule: MODEL.md 4.7.
-    fn accept<O: Observer>(&mut self, message: Message, cx: &mut Context<'_, O>) {
+    fn accept<O: Observer>(
+        &mut self,
+        message: Message,
+        delivery: DeliveryMode,
+        cx: &mut Context<'_, O>,
+    ) {
         self.ledger.arrived();
         cx.observe(Observation::Arrived { message: &message });
         let agent = message.agent;
         let at = self.messages.insert(message);
         self.agents[agent as usize].queue.accept(&message, at.slot);
-        match self.params.sender.delivery {
+        match delivery {
             DeliveryMode::Immediate => self.start_immediate(agent, at.slot, cx),
             DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),
         }
     }
+}
+
+fn host_spans(hosts: &[Host], destinations: usize) -> Vec<(usize, usize)> {
+    let span = |destination| {
+        let first = hosts.partition_point(|host| host.destination < destination);
+        let end = hosts.partition_point(|host| host.destination <= destination);
+        (first, end)
+    };
+    (0..destinations).map(span).collect()
 }
 
 /// The hosts of all destinations, destination by destination. Rule: MODEL.md section 5.

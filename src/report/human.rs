@@ -90,7 +90,7 @@ pub fn estimate(estimate: &Estimate, unit: Unit) -> [String; 3] {
         _ => dash(),
     };
     let sign = if estimate.censored { "> " } else { "" };
-    let open = estimate.censored || estimate.high_censored;
+    let open = estimate.high_censored;
     [
         estimate.point.map_or_else(dash, |point| format!("{sign}{}", quantity(point, unit))),
         range(estimate.low, estimate.high, open),
@@ -139,6 +139,7 @@ mod tests {
             low: Some(3600.0),
             high: Some(7560.0),
             censored: true,
+            high_censored: true,
             ..Estimate::default()
         };
         assert_eq!(estimate(&censored, Unit::Seconds), ["> 2.1 h", "1.0h .. >2.1h", "-"]);

@@ -1,8 +1,11 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 pub mod charts;
+pub mod explain;
 mod human;
 mod metrics;
+mod perfetto;
+mod story;
 mod style;
 mod table;
 mod trust;
@@ -10,6 +13,8 @@ mod validation;
 
 pub use human::{duration, estimate, number, quantity, share};
 pub use metrics::{csv, markdown};
+pub use perfetto::Perfetto;
+pub use story::story;
 pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;

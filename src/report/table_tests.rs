@@ -16,7 +16,7 @@ fn results() -> Results {
         next: "Do something about it.".to_owned(),
     };
     let day = Span::from_hours(24);
-    conclude("The documented problem", (42, day), &evidence, &lines, vec![note])
+    conclude("The documented problem", (42, day, false), &evidence, &lines, vec![note])
 }
 
 fn day(number: u64) -> RunRecord {

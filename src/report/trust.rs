@@ -14,8 +14,8 @@ pub fn trust(params: &Params) -> Vec<String> {
     };
     let mail = match &params.workload.arrivals {
         Arrivals::None => "no steady mail".to_owned(),
-        Arrivals::Poisson(rate) => format!("{} messages/s at random", human::number(rate.0)),
-        Arrivals::Constant(rate) => format!("{} messages/s, evenly", human::number(rate.0)),
+        Arrivals::Poisson(rate) => format!("{} at random", pace(rate.0)),
+        Arrivals::Constant(rate) => format!("{}, evenly", pace(rate.0)),
         Arrivals::DailyProfile(hours) => {
             format!("{} messages a day", human::number(hours.iter().sum::<f64>().round()))
         }
@@ -40,4 +40,16 @@ pub fn trust(params: &Params) -> Vec<String> {
             seconds(&params.receiver.service_time),
         ),
     ]
+}
+
+/// Messages per second, minute or hour: the first in which there is at least one.
+fn pace(per_second: f64) -> String {
+    let (rate, unit) = match per_second {
+        r if r >= 1.0 => (r, "s"),
+        r if r * 60.0 >= 1.0 => (r * 60.0, "min"),
+        r => (r * 3600.0, "h"),
+    };
+    let rate = human::number(rate);
+    let messages = if rate == "1" || rate == "1.0" { "message" } else { "messages" };
+    format!("{rate} {messages}/{unit}")
 }

@@ -52,8 +52,8 @@ impl Source {
     pub fn words(self) -> &'static str {
         match self {
             Source::Choice => "your choice",
-            Source::Microsoft => "Microsoft's article of 2020-10-22",
-            Source::Sendmail => "sendmail 8.17's source",
+            Source::Microsoft => "Microsoft 2020-10-22",
+            Source::Sendmail => "sendmail 8.17 source",
             Source::Document => "public documents",
             Source::Assumed => "assumed",
         }

@@ -170,8 +170,14 @@ fn bursts(field: &Field<'_>, run: &RunSettings) -> Option<Vec<Burst>> {
         if at + over > SimTime::ZERO + run.simulate
             && let Some(field) = section.get("over")
         {
+            let room = (SimTime::ZERO + run.simulate).since(at);
+            let end = super::keys::short(run.simulate);
+            let accepted = format!(
+                "a duration of at most {}, up to the end of the simulated time at {end}",
+                super::keys::short(room)
+            );
             let advice = "the burst would go on after the simulated time (run.simulate)";
-            field.refuse::<()>(advice);
+            field.refuse_as::<()>(&field.node.describe(), &accepted, advice);
         }
         list.push(Burst { at, messages, over });
     }

@@ -21,19 +21,23 @@ pub mod keys;
 mod mail;
 mod network;
 mod node;
+mod origins;
 mod overrides;
 mod problem;
 mod proofpoint;
 mod reader;
 pub mod recorded_case;
 mod run;
+mod schema;
 mod shape;
 mod template;
 mod trouble;
 
+pub use origins::{Origin, Setting, settings};
 pub use overrides::Override;
 pub use problem::{LoadError, Problem, Problems, nearest};
 pub use run::{Drain, RunSettings};
+pub use schema::schema;
 pub use template::commented;
 
 use crate::model::params::Params;
@@ -72,6 +76,8 @@ pub struct ExpectLine {
     pub line: usize,
     /// Its column, from 1; 0 if it was set on the command line.
     pub column: usize,
+    /// `--set expect=...`, if it was set on the command line.
+    pub origin: Option<String>,
 }
 
 /// Something to know before trusting a result.
@@ -183,9 +189,9 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
     let top = Section::top(root, report);
     let stem = Path::new(file_name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let mut name = stem.unwrap_or_else(|| file_name.to_owned());
-    top.set("name", |f| f.string(), &mut name);
+    top.set("name", |f| printable(f, NAME, |_| false), &mut name);
     let mut about = String::new();
-    top.set("about", |f| f.string(), &mut about);
+    top.set("about", |f| printable(f, ABOUT, |c| c == '\n'), &mut about);
     let run = run::read(&top);
     let others = destinations::read(&top, &run);
     let params = Params {
@@ -203,6 +209,32 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
     Scenario { name, about, file, text, run, params, expect, notes }
 }
 
+const NAME: &str = "one line of printable text";
+const ABOUT: &str = "printable text and line breaks";
+
+/// A text that leaves the terminal and the files it is shown in alone.
+fn printable(
+    field: &reader::Field<'_>,
+    accepted: &str,
+    allowed: fn(char) -> bool,
+) -> Option<String> {
+    // A block ends in a line break that nobody means.
+    let text = field.string()?.trim_end_matches('\n').to_owned();
+    match text.chars().find(|c| !allowed(*c) && unprintable(*c)) {
+        None => Some(text),
+        Some(odd) => {
+            let found = format!("a text with the character U+{:04X}", u32::from(odd));
+            field.refuse_as(&found, accepted, "take the character out")
+        }
+    }
+}
+
+/// Control characters, and those that turn lines or the direction of text around.
+fn unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The lines of `expect:`; one text alone is a list of one.
 fn expectations(field: &reader::Field<'_>) -> Option<Vec<ExpectLine>> {
     let items = match &field.node.value {
@@ -213,10 +245,10 @@ fn expectations(field: &reader::Field<'_>) -> Option<Vec<ExpectLine>> {
     for (index, item) in items.iter().enumerate() {
         match &item.value {
             Value::Scalar(text) if !text.trim().is_empty() => {
-                let from_file = item.place.origin.is_none();
-                let place = |number| if from_file { number } else { 0 };
+                let origin = item.place.origin.clone();
+                let place = |number| if origin.is_none() { number } else { 0 };
                 let (line, column) = (place(item.place.line), place(item.place.column));
-                lines.push(ExpectLine { text: text.clone(), line, column });
+                lines.push(ExpectLine { text: text.clone(), line, column, origin });
             }
             _ => {
                 let path = format!("{}[{index}]", field.path);

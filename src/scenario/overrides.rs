@@ -111,8 +111,9 @@ pub(super) fn put(
 /// The value of `key` in `node`, made if it is not there.
 fn enter<'n>(node: &'n mut Node, key: &str, path: &str, place: &Place) -> &'n mut Node {
     if !matches!(node.value, Value::Map(_)) {
-        // A short form such as `hoststat: off` or an empty section makes room for a map.
-        *node = Node { place: place.clone(), value: Value::Map(Vec::new()) };
+        // An empty section makes room for a map; a short form goes on to mean what it means.
+        let entries = long_form(node, path);
+        *node = Node { place: place.clone(), value: Value::Map(entries) };
     }
     let Value::Map(entries) = &mut node.value else { unreachable!("made a map above") };
     if takes_one_of(path) && keys::children(table(path)).any(|doc| doc.name() == key) {
@@ -125,6 +126,14 @@ fn enter<'n>(node: &'n mut Node, key: &str, path: &str, place: &Place) -> &'n mu
         entries.len() - 1
     });
     &mut entries[index].value
+}
+
+/// What a short form is short for: `hoststat: off` is `hoststat: { enabled: off }`.
+fn long_form(node: &Node, path: &str) -> Vec<Entry> {
+    if path != "proofpoint.hoststat" || !matches!(node.value, Value::Scalar(_)) {
+        return Vec::new();
+    }
+    vec![Entry { key: "enabled".to_owned(), place: node.place.clone(), value: node.clone() }]
 }
 
 fn takes_one_of(path: &str) -> bool {

@@ -75,7 +75,7 @@ const INDENT: usize = 12;
 
 impl Problems {
     /// Problems of `file`, sorted by place.
-    pub(super) fn new(file: &str, text: &str, mut list: Vec<Problem>) -> Self {
+    pub fn new(file: &str, text: &str, mut list: Vec<Problem>) -> Self {
         // Overrides come last: they are read after the file.
         list.sort_by(|a, b| {
             let place = |p: &Problem| (p.origin.is_some(), p.line, p.column);

@@ -348,7 +348,8 @@ pub(super) fn check_clock(top: &Section<'_>, params: &Params) {
     let receivers = || (0..params.destinations()).map(|number| params.receiver_of(number));
     let pause = match sender.runs {
         QueueRuns::Persistent { after_work, .. } => after_work + sender.min_queue_age,
-        QueueRuns::Periodic { interval, .. } => interval,
+        // An interval of less than a second has been refused already.
+        QueueRuns::Periodic { .. } => return,
     };
     let free = receivers().any(|exo| {
         let limited = exo.max_connections.is_some()
@@ -438,5 +439,16 @@ fn timeouts(section: &Section<'_>) -> Timeouts {
     section.set("connect", |f| f.span(), &mut timeouts.connect);
     section.set("greeting", |f| f.span(), &mut timeouts.greeting);
     section.set("reply", |f| f.span(), &mut timeouts.reply);
+    let default = Timeouts::default();
+    for (name, changed) in [
+        ("connect", timeouts.connect != default.connect),
+        ("greeting", timeouts.greeting != default.greeting),
+    ] {
+        if changed {
+            // Only a peer that says nothing makes it matter, and a scenario cannot describe one yet.
+            let text = format!("proofpoint.timeouts.{name} changes nothing yet.");
+            section.report.note("no_effect", &text, "Take it out; no peer is ever silent.");
+        }
+    }
     timeouts
 }

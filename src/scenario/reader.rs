@@ -307,12 +307,7 @@ impl<'a> Field<'a> {
     }
 
     fn explain(&self, text: &str, error: &UnitError) {
-        // "20 what?" names the value itself; the others speak of it.
-        let message = match error.0.contains('?') {
-            true => error.0.clone(),
-            false => format!("{} {error}", quoted(text)),
-        };
-        self.refuse::<()>(&message);
+        self.refuse::<()>(&sentence(text, error));
     }
 
     fn within<T: PartialOrd>(&self, value: T, min: T, max: T) -> Option<T> {
@@ -427,4 +422,9 @@ impl<'a> Field<'a> {
         });
         None
     }
+}
+
+/// What is wrong with `text`, as a sentence: "20 what?" names the value itself, the others speak of it.
+pub(super) fn sentence(text: &str, error: &UnitError) -> String {
+    if error.0.contains('?') { error.0.clone() } else { format!("{} {error}", quoted(text)) }
 }

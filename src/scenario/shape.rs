@@ -3,7 +3,7 @@
 use super::csv;
 use super::keys::{KeyDoc, Kind, ShapeOf};
 use super::node::{Node, Value};
-use super::reader::{Field, Section};
+use super::reader::{self, Field, Section};
 use crate::model::distribution::Shape;
 use crate::units::{Span, parse};
 
@@ -19,7 +19,12 @@ pub(super) const KEYS: &[KeyDoc] = &[
     ),
     KeyDoc::new("shape.lognormal.median", Kind::ShapeValue, "", "Half of the values are below."),
     KeyDoc::new("shape.lognormal.mean", Kind::ShapeValue, "", "The mean, before the cut at max."),
-    KeyDoc::new("shape.lognormal.sigma", SIGMA, "", "The spread: deviation of the logarithm."),
+    KeyDoc::new(
+        "shape.lognormal.sigma",
+        SIGMA,
+        "",
+        "The spread: deviation of the logarithm; left out: 0.5 for durations, 1.7 for sizes.",
+    ),
     KeyDoc::new("shape.lognormal.max", Kind::ShapeValue, "", "Larger values become this one."),
     KeyDoc::new(
         "shape.exponential",
@@ -108,7 +113,13 @@ fn one(parent: &Section<'_>, kind: &str, of: ShapeOf) -> Option<Shape> {
 }
 
 fn lognormal(section: &Section<'_>, of: ShapeOf) -> Option<Shape> {
-    let sigma = section.need("sigma", |f| f.number());
+    let mut sigma = Some(match of {
+        ShapeOf::Bytes => 1.7,
+        ShapeOf::Seconds => 0.5,
+    });
+    if let Some(field) = section.get("sigma") {
+        sigma = field.number();
+    }
     let mut max = None;
     section.set("max", |f| positive(f, of).map(Some), &mut max);
     let median = section.get("median");
@@ -184,7 +195,9 @@ fn value(field: &Field<'_>, of: ShapeOf) -> Option<f64> {
     match read {
         Ok(value) if value <= most => Some(value),
         Ok(_) => field.refuse_as(&field.node.describe(), of.accepts(), "the value is too large"),
-        Err(error) => field.refuse_as(&field.node.describe(), of.accepts(), &error.0),
+        Err(error) => {
+            field.refuse_as(&field.node.describe(), of.accepts(), &reader::sentence(text, &error))
+        }
     }
 }
 

@@ -62,7 +62,8 @@ const WIDTH: usize = 90;
 /// A scenario with every common key at its default, each with a comment.
 pub fn commented() -> String {
     let mut out = String::from(
-        "# A mailflow scenario. Every key has a default: take out what you do not need to change.\n\
+        "# yaml-language-server: $schema=./scenario.schema.json\n\
+         # A mailflow scenario. Every key has a default: take out what you do not need to change.\n\
          # `mailflow check FILE` looks for mistakes, `mailflow explain KEY` says more about a key.\n",
     );
     for path in COMMON {

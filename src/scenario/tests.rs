@@ -404,20 +404,43 @@ fn an_override_of_one_form_replaces_the_other() {
     assert_eq!(params.workload.size, Shape::Fixed(1000.0));
     assert_eq!(params.workload.arrivals, Arrivals::Constant(crate::units::Rate(2.0)));
     let off = "proofpoint: { hoststat: off }";
-    let sender = read_with(off, &[("proofpoint.hoststat.remember_for", "5m")]).params.sender;
-    assert!(sender.host_status.enabled);
+    // It once came on again here: an override changes what it names and nothing beside it.
+    let status =
+        read_with(off, &[("proofpoint.hoststat.remember_for", "5m")]).params.sender.host_status;
+    assert_eq!((status.enabled, status.remember_for), (false, Span::from_mins(5)));
+    let on = read_with(off, &[("proofpoint.hoststat.enabled", "on")]).params.sender;
+    assert!(on.host_status.enabled);
+}
+
+#[test]
+fn a_spread_left_out_is_the_one_of_the_default() {
+    use crate::model::distribution::Shape;
+    let text = "exchange_online: { service_time: { lognormal: { median: 1s, sigma: 2 } } }";
+    for text in [text, "name: x"] {
+        let form = "{ lognormal: { mean: 500ms } }";
+        let params = read_with(text, &[("exchange_online.service_time", form)]).params;
+        assert_eq!(params.receiver.service_time, Shape::lognormal_by_mean(0.5, 0.5, None));
+    }
+    let set = [("exchange_online.service_time.lognormal.mean", "500ms")];
+    let time = read_with("name: x", &set).params.receiver.service_time;
+    assert_eq!(time, Shape::lognormal_by_mean(0.5, 0.5, None));
+    let size = read("mail: { size: { lognormal: { median: 9 KB } } }").params.workload.size;
+    assert_eq!(size, Shape::lognormal_by_median(9000.0, 1.7, None));
 }
 
 #[test]
 fn expectations_keep_their_text_and_place() {
     let scenario = read("name: x\nexpect:\n  - p99 delay > 1h\n  - \"connections cut > 0\"\n");
     let expected = [
-        ExpectLine { text: "p99 delay > 1h".to_owned(), line: 3, column: 5 },
-        ExpectLine { text: "connections cut > 0".to_owned(), line: 4, column: 5 },
+        ExpectLine { text: "p99 delay > 1h".to_owned(), line: 3, column: 5, origin: None },
+        ExpectLine { text: "connections cut > 0".to_owned(), line: 4, column: 5, origin: None },
     ];
     assert_eq!(scenario.expect, expected);
     let set = read_with("name: x", &[("expect", "[\"p99 delay <= 5m\"]")]);
     assert_eq!(set.expect[0].text, "p99 delay <= 5m");
+    assert!(
+        set.expect[0].origin.as_deref().is_some_and(|origin| origin.starts_with("--set expect="))
+    );
     says("expect: [ { where: 1 } ]", "a map with where");
 }
 
@@ -435,4 +458,30 @@ fn anchors_and_merges_work() {
     assert_eq!(read(text).params.sender.timeouts.connect, Span::from_secs(5));
     let merged = "proofpoint: &p { agents: 2 }\nmail: { backlog: &n 7, bursts: [ { at: 1h, messages: *n } ] }\n";
     assert_eq!(read(merged).params.workload.bursts[0].messages, 7);
+}
+
+#[test]
+fn names_and_descriptions_are_text_that_leaves_the_terminal_alone() {
+    says("name: \"a\\e[2Jb\"", "U+001B");
+    says("name: \"a\\nb\"", "one line of printable text");
+    says("about: \"a\\tb\"", "printable text and line breaks");
+    assert_eq!(read("about: |\n  one\n  two\n").about, "one\ntwo");
+}
+
+#[test]
+fn timeouts_that_only_a_silent_peer_would_meet_are_noted() {
+    let notes = |text: &str| read(text).notes;
+    let found = notes("proofpoint: { timeouts: { connect: 5s, greeting: 1m, reply: 10m } }");
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|note| note.kind == "no_effect"), "{found:?}");
+    assert!(notes("proofpoint: { timeouts: { connect: 127s, greeting: 5m } }").is_empty());
+}
+
+#[test]
+fn a_complaint_says_what_it_is_about_and_says_it_once() {
+    says("exchange_online: { service_time: { fixed: .nan } }", ".nan is not a number with a unit");
+    let clock = "proofpoint: { queue_runs: periodic, retry_interval: 0s, costs: { skip: 0s } }";
+    assert_eq!(refused(clock).list.len(), 1);
+    let late = "mail: { bursts: [ { at: 23h, messages: 5, over: 2h } ] }";
+    says(late, "a duration of at most 1h, up to the end of the simulated time at 1d");
 }

@@ -25,7 +25,13 @@ pub fn normal_quantile(p: f64) -> f64 {
 type Ratio = ([f64; 8], [f64; 8]);
 
 fn ratio(x: f64, (above, below): &Ratio) -> f64 {
-    let polynomial = |c: &[f64; 8]| c.iter().rev().fold(0.0, |sum, term| sum * x + term);
+    let (x2, x4) = (x * x, (x * x) * (x * x));
+    // Estrin's scheme: the halves do not wait for each other, as Horner's steps would.
+    let polynomial = |c: &[f64; 8]| {
+        let low = (c[0] + c[1] * x) + (c[2] + c[3] * x) * x2;
+        let high = (c[4] + c[5] * x) + (c[6] + c[7] * x) * x2;
+        low + high * x4
+    };
     polynomial(above) / polynomial(below)
 }
 

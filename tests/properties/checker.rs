@@ -241,7 +241,10 @@ impl Checker {
             }
             QueueRuns::Periodic { max_runner_processes, .. } => {
                 let counted = (own.runs - 1) * fewest + sender.runners;
-                assert!(max_runner_processes.is_none_or(|most| counted <= most), "{counted}");
+                assert!(
+                    max_runner_processes.is_none_or(|most| counted <= most),
+                    "{counted} runners"
+                );
             }
         }
     }
@@ -455,16 +458,14 @@ impl Observer for Checker {
                 self.process_ended(agent, process, runner);
             }
             Observation::ConnectionOpened {
-                agent,
-                process,
-                connection,
-                destination,
-                front_end,
+                agent, process, connection, destination, front_end, ..
             } => {
                 self.opened(agent, process, connection, (destination, front_end));
             }
-            Observation::ConnectionRefused { .. } => {}
-            Observation::ConnectionClosed { agent, connection, reason, opened_at, carried } => {
+            Observation::ConnectionRefused { .. } | Observation::TransactionStarted { .. } => {}
+            Observation::ConnectionClosed {
+                agent, connection, reason, opened_at, carried, ..
+            } => {
                 self.closed(agent, connection, reason, opened_at, carried);
             }
             Observation::TransactionFailed { message, sent, .. } => {
@@ -472,15 +473,17 @@ impl Observer for Checker {
                 assert!(sent <= u64::from(message.bytes), "more sent than there is");
             }
             Observation::Accepted { message, at } => self.accepted(message, at),
-            Observation::Delivered { message } => {
+            Observation::Delivered { message, .. } => {
                 self.in_attempt(message);
                 self.left(message, true);
             }
-            Observation::TrySkipped { message } => self.tried(message, true),
-            Observation::TryFailed { message } => self.tried(message, false),
+            Observation::TrySkipped { message, .. } => self.tried(message, true),
+            Observation::TryFailed { message, .. } => self.tried(message, false),
             Observation::Warned { message } => self.warned(message),
             Observation::Bounced { message } => self.left(message, false),
-            Observation::HostMarked { agent, record, until } => self.marked(agent, record, until),
+            Observation::HostMarked { agent, record, until, .. } => {
+                self.marked(agent, record, until)
+            }
             Observation::HostCleared { agent, record } => self.cleared(agent, record),
             Observation::Changed { number } => self.changed(number),
         }

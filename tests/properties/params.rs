@@ -264,11 +264,16 @@ fn network() -> impl Strategy<Value = Network> {
 struct Switches {
     nothing_takes_time: bool,
     cut_all_the_time: bool,
+    idle_between_uses: bool,
 }
 
 fn switches() -> impl Strategy<Value = Switches> {
-    (prop::bool::weighted(0.05), prop::bool::weighted(0.1))
-        .prop_map(|(nothing, cut)| Switches { nothing_takes_time: nothing, cut_all_the_time: cut })
+    let rarely = || prop::bool::weighted(0.1);
+    (rarely(), rarely(), rarely()).prop_map(|(nothing, cut, idle)| Switches {
+        nothing_takes_time: nothing,
+        cut_all_the_time: cut,
+        idle_between_uses: idle,
+    })
 }
 
 impl Switches {
@@ -286,6 +291,16 @@ impl Switches {
         if self.cut_all_the_time {
             receiver.connection_lifetime = Some(Span::from_secs(3));
             receiver.lifetime_jitter = Span::ZERO;
+            sender.messages_per_connection = None;
+        }
+        if self.idle_between_uses {
+            // What one host refuses goes to the next one, and the first connection waits meanwhile.
+            (receiver.front_ends, receiver.routing) = (3, Routing::MxHosts);
+            receiver.dead.clear();
+            receiver.idle_timeout = Some(Span::from_secs(1));
+            receiver.connection_lifetime = None;
+            receiver.service_time = Shape::Fixed(3.0);
+            (sender.cache_idle, sender.cache_size) = (Span::from_mins(5), 3);
             sender.messages_per_connection = None;
         }
     }

@@ -57,6 +57,8 @@ pub enum Closed {
     Outage,
     /// The receiver's idle timeout.
     IdleTimeout,
+    /// The sender waited for a reply in vain.
+    TimedOut,
     /// The receiver closed after a 421 of its own.
     Refused421,
     /// Reset before the greeting.

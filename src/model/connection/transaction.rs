@@ -37,6 +37,8 @@ pub struct Transaction {
     pub cut: Cut,
     /// When the receiver counts the message as accepted.
     pub commit: Commit,
+    /// How long the sender waits for the reply to the final dot; then it hangs up, as after a reset.
+    pub reply_timeout: Span,
 }
 
 /// How a connection was ended under a transaction.
@@ -107,6 +109,11 @@ impl Transaction {
     /// Runs the transaction.
     pub fn run(&self) -> Course {
         let schedule = self.schedule();
+        let patience_ends = schedule.dot + self.reply_timeout;
+        if patience_ends < schedule.reply.min(self.cut_at) {
+            let (cut_at, cut, reply_timeout) = (patience_ends, Cut::Reset, Span::MAX);
+            return Transaction { cut_at, cut, reply_timeout, ..*self }.run();
+        }
         let planned = self.undisturbed(&schedule);
         // A refusal ends the transaction before a later cut can touch it.
         let until = match planned {
@@ -227,9 +234,13 @@ impl Transaction {
         if self.probe && cut <= self.start {
             return Some(Course::FoundCut { at: schedule.reset, how });
         }
+        // A command that was sent before still gets the refusal in store for it.
+        let refused = self.refusal.map(|(phase, _)| phase);
         let (phase, until) = match cut {
             _ if cut <= schedule.reset => (SmtpPhase::Mail, schedule.mail),
+            _ if refused == Some(SmtpPhase::Mail) => return None,
             _ if cut <= schedule.mail => (SmtpPhase::Rcpt, schedule.data),
+            _ if refused.is_some_and(|phase| phase < SmtpPhase::Dot) => return None,
             _ if cut <= schedule.dot => (SmtpPhase::Dot, schedule.dot + self.round_trip),
             _ => return None,
         };
@@ -272,6 +283,7 @@ mod tests {
             cut_at: at(cut_at),
             cut,
             commit: Commit::AfterReply,
+            reply_timeout: Span::from_hours(1),
         }
     }
 
@@ -363,6 +375,32 @@ mod tests {
         assert_eq!(until(SmtpPhase::Rcpt), at(1300));
         assert_eq!(until(SmtpPhase::Data), at(1300));
         assert_eq!(until(SmtpPhase::Dot), at(3400));
+    }
+
+    #[test]
+    fn a_reply_that_never_comes_is_like_a_reset_once_the_sender_s_patience_ends() {
+        let reply_timeout = Span::from_millis(500);
+        let story = Transaction { reply_timeout, ..sample(Cut::Reply421, 99_999) }.run();
+        let ending = Ending::Cut { phase: SmtpPhase::Dot, how: Hangup::Reset };
+        assert!(
+            matches!(story, Course::Took { until, ending: e, .. } if until == at(2800) && e == ending)
+        );
+    }
+
+    #[test]
+    fn a_refused_command_that_was_sent_before_the_lifetime_ended_gets_its_refusal() {
+        let refused_at = |phase, cut_at| {
+            let refusal = Some((phase, 451));
+            match (Transaction { refusal, ..sample(Cut::Reply421, cut_at) }).run() {
+                Course::Took { ending, .. } => ending,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (mail, rcpt, code) = (SmtpPhase::Mail, SmtpPhase::Rcpt, 451);
+        assert_eq!(refused_at(mail, 1150), Ending::Refused { phase: mail, code });
+        assert_eq!(refused_at(rcpt, 1250), Ending::Refused { phase: rcpt, code });
+        let how = Hangup::Reply421;
+        assert_eq!(refused_at(rcpt, 1150), Ending::Cut { phase: rcpt, how });
     }
 
     #[test]

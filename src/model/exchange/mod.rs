@@ -84,6 +84,13 @@ impl Exchange {
         agent: u32,
         now: SimTime,
     ) -> Greeting {
+        let full = |open: u32, limit: Option<u32>| limit.is_some_and(|limit| open >= limit);
+        let own = self.open_by_agent[agent as usize];
+        let is_full =
+            full(self.open, params.max_connections) || full(own, params.max_connections_per_source);
+        if machine.is_none() && params.dead.is_empty() && params.outages.is_empty() {
+            return if is_full { Greeting::Code421 } else { Greeting::Welcome };
+        }
         let dead = params.dead.iter().find(|(dead, _)| *dead == front_end).map(|(_, how)| *how);
         let scheduled = outage(&params.outages, front_end, now);
         for trouble in [dead, scheduled, machine].into_iter().flatten() {
@@ -95,12 +102,7 @@ impl Exchange {
                 Trouble::Defer | Trouble::Slow(_) => {}
             }
         }
-        let full = |open: u32, limit: Option<u32>| limit.is_some_and(|limit| open >= limit);
-        let own = self.open_by_agent[agent as usize];
-        if full(self.open, params.max_connections) || full(own, params.max_connections_per_source) {
-            return Greeting::Code421;
-        }
-        Greeting::Welcome
+        if is_full { Greeting::Code421 } else { Greeting::Welcome }
     }
 
     /// A connection of `agent` is open.
@@ -119,11 +121,6 @@ impl Exchange {
     pub fn dialled(&mut self) -> u64 {
         self.dialled += 1;
         self.dialled - 1
-    }
-
-    /// Connections open now.
-    pub fn open(&self) -> u32 {
-        self.open
     }
 }
 

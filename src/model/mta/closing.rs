@@ -57,6 +57,15 @@ impl World {
         }
     }
 
+    /// The process gives the lock of `host` back, if it holds it. Rule: MODEL.md 6.6.
+    pub(super) fn unlock(&mut self, id: u32, host: usize) {
+        let agent = self.processes.at(id).agent as usize;
+        let lock = &mut self.agents[agent].locks[host];
+        if *lock == Some(id) {
+            *lock = None;
+        }
+    }
+
     /// The connection is gone; nothing is stored.
     pub(super) fn forget<O: Observer>(
         &mut self,
@@ -66,15 +75,13 @@ impl World {
         cx: &mut Context<'_, O>,
     ) -> Connection {
         let process = self.processes.at(id);
-        let agent = process.agent;
+        let (agent, number) = (process.agent, process.number);
         let connection = process.connections.swap_remove(index);
-        let lock = &mut self.agents[agent as usize].locks[connection.host];
-        if *lock == Some(id) {
-            *lock = None;
-        }
+        self.unlock(id, connection.host);
         self.exchanges[self.hosts[connection.host].destination].closed(agent);
         cx.observe(Observation::ConnectionClosed {
             agent,
+            process: number,
             connection: connection.number,
             reason,
             opened_at: connection.opened_at,
@@ -91,13 +98,16 @@ impl World {
         in_memory: bool,
         cx: &mut Context<'_, O>,
     ) {
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         let status = &mut self.agents[agent as usize].host_status;
         let until = status.mark(record, cx.now());
         let forgotten = status.forgotten_at(cx.now());
         if in_memory {
             self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
         }
-        cx.observe(Observation::HostMarked { agent, record, until });
+        // A probe that met a reset leaves nothing at all where nothing is kept on disk.
+        if in_memory || self.params.sender.host_status.enabled {
+            cx.observe(Observation::HostMarked { agent, process, record, until });
+        }
     }
 }

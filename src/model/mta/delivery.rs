@@ -111,8 +111,8 @@ impl World {
                 addresses.rotate_left((dialled % u64::from(host.count.max(1))) as usize);
             }
             AddressOrder::Random => {
-                let mut draws = self.streams.addresses.at_part(dialled, host.destination as u64);
-                draws.shuffle(&mut addresses);
+                let key = dialled * self.host_spans.len() as u64 + host.destination as u64;
+                self.streams.addresses.at(key).shuffle(&mut addresses);
             }
         }
         addresses
@@ -129,20 +129,23 @@ impl World {
     ) {
         self.make_room(id, cx);
         let now = cx.now();
+        let sender = self.processes.at(id).agent as usize;
+        self.agents[sender].locks[host] = Some(id);
         let session = self.session(id, host, dialled, addresses, now);
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         for _ in 0..session.refused {
-            cx.observe(Observation::ConnectionRefused { agent });
+            cx.observe(Observation::ConnectionRefused { agent, process });
         }
         let number = self.processes.connections_opened;
         if let Some(front_end) = session.front_end {
             self.processes.connections_opened += 1;
             cx.observe(Observation::ConnectionOpened {
                 agent,
-                process: self.processes.at(id).number,
+                process,
                 connection: number,
                 destination: self.hosts[host].destination,
                 front_end,
+                greeted: session.ending == SessionEnding::Ready,
             });
         }
         let ends = now + session.takes;
@@ -231,7 +234,6 @@ impl World {
             last_used: opened_at,
             last_status: LastStatus::Good,
         });
-        self.agents[agent as usize].locks[host] = Some(id);
         self.exchanges[destination].opened(agent);
     }
 
@@ -243,9 +245,10 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let FailedSession { host, reached, opened_at, ending } = failed;
-        let agent = self.processes.at(id).agent;
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
+        self.unlock(id, host);
         if ending == SessionEnding::Greeting421 {
-            cx.observe(Observation::ConnectionRefused { agent });
+            cx.observe(Observation::ConnectionRefused { agent, process });
         }
         let reason = match ending {
             SessionEnding::Reset => Closed::ResetAtGreeting,
@@ -254,6 +257,7 @@ impl World {
         if let Some((front_end, connection)) = reached {
             cx.observe(Observation::ConnectionClosed {
                 agent,
+                process,
                 connection,
                 reason,
                 opened_at,

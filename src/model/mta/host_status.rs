@@ -40,33 +40,18 @@ impl Memory {
     }
 }
 
-/// The record of one host on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Record {
-    /// The last word was success, or there was none, or it was removed.
-    #[default]
-    Good,
-    /// Marked `marks` times since the last success, the last time at `since`.
-    Marked {
-        /// The last failure.
-        since: SimTime,
-        /// Marks within one lifetime of each other.
-        marks: u32,
-    },
-}
-
-/// The status directory of one agent.
+/// The status directory of one agent. A record is the instants of its last marks, oldest first; none = good.
 #[derive(Clone, Debug)]
 pub struct HostStatusTable {
     policy: HostStatus,
     clock: Clock,
-    records: Vec<Record>,
+    records: Vec<Vec<SimTime>>,
 }
 
 impl HostStatusTable {
     /// An empty directory for `hosts` hosts.
     pub fn new(policy: HostStatus, clock: Clock, hosts: usize) -> Self {
-        HostStatusTable { policy, clock, records: vec![Record::Good; hosts] }
+        HostStatusTable { policy, clock, records: vec![Vec::new(); hosts] }
     }
 
     /// From now on another policy holds.
@@ -81,44 +66,43 @@ impl HostStatusTable {
 
     /// First touch of `host` by a process: what it will remember. Rule: MODEL.md 5.3.
     pub fn load(&self, host: usize, now: SimTime) -> Memory {
-        match self.records[host] {
-            Record::Marked { since, marks }
-                if self.policy.enabled && marks >= self.policy.threshold =>
-            {
-                let memory = Memory::BadUntil(self.forgotten_at(since));
+        let marks = &self.records[host];
+        match marks.last() {
+            Some(last) if self.policy.enabled && marks.len() >= self.policy.threshold as usize => {
+                let memory = Memory::BadUntil(self.forgotten_at(*last));
                 if memory.allows(now) { Memory::Good } else { memory }
             }
             _ => Memory::Good,
         }
     }
 
-    /// Writes a failure at `since`; says until when other processes will skip the host because of it.
+    /// Writes a failure at `since`; says until when other processes will skip the host because of it: from
+    /// the mark on that makes it `threshold` within one lifetime.
     pub fn mark(&mut self, host: usize, since: SimTime) -> Option<SimTime> {
         if !self.policy.enabled {
             return None;
         }
-        let forgotten = |earlier| self.clock.passed(since, earlier, self.policy.remember_for);
-        let marks = match self.records[host] {
-            Record::Marked { since, marks } if !forgotten(since) => marks.saturating_add(1),
-            _ => 1,
-        };
-        self.records[host] = Record::Marked { since, marks };
-        (marks >= self.policy.threshold).then(|| self.forgotten_at(since))
+        let (clock, lifetime) = (self.clock, self.policy.remember_for);
+        let threshold = self.policy.threshold.max(1) as usize;
+        let marks = &mut self.records[host];
+        marks.retain(|mark| !clock.passed(since, *mark, lifetime));
+        if marks.len() >= threshold {
+            marks.remove(0);
+        }
+        marks.push(since);
+        (marks.len() >= threshold).then(|| self.forgotten_at(since))
     }
 
     /// Writes a success, or removes the record; says whether it had been marked.
     pub fn clear(&mut self, host: usize) -> bool {
-        std::mem::take(&mut self.records[host]) != Record::Good
+        let marked = !self.records[host].is_empty();
+        self.records[host].clear();
+        marked
     }
 
     /// How many records there are.
     pub fn records(&self) -> usize {
         self.records.len()
-    }
-
-    /// The record of `host`.
-    pub fn record(&self, host: usize) -> Record {
-        self.records[host]
     }
 }
 
@@ -180,9 +164,9 @@ mod tests {
         let mut table = table(HostStatus { threshold: 3, ..HostStatus::default() });
         assert_eq!(table.mark(0, at(0)), None);
         assert_eq!(table.mark(0, at(1000)), None);
-        assert_eq!(table.mark(0, at(2000)), Some(at(3800)));
+        assert_eq!(table.mark(0, at(2000)), None, "the first is forgotten");
+        assert_eq!(table.mark(0, at(2500)), Some(at(4300)), "three within 1800 s");
         table.clear(0);
-        assert_eq!(table.mark(0, at(2001)), None);
-        assert_eq!(table.mark(0, at(3801)), None, "the one before is forgotten");
+        assert_eq!(table.mark(0, at(2501)), None, "counted since the last success");
     }
 }

@@ -58,13 +58,17 @@ pub fn outcome(ending: &Ending, marks: Marks) -> Outcome {
             marks: false,
         },
         Ending::Refused { phase, code } => refused(phase, code, marks),
-        Ending::Cut { phase, how } => Outcome {
-            fate: Fate::TemporaryFailure,
-            after: After::Lost,
-            status: None,
-            // A bare loss while a reply is awaited marks; a 421 only as the reply to the dot.
-            marks: how == Hangup::Reset || phase == SmtpPhase::Dot || marks == Marks::Any4xx,
-        },
+        Ending::Cut { phase, how } => {
+            // A bare loss while a reply is awaited marks; a 421 only as the reply to the dot. Else the 421
+            // is an ordinary end of the connection, and its last status is stored.
+            let marks = how == Hangup::Reset || phase == SmtpPhase::Dot || marks == Marks::Any4xx;
+            Outcome {
+                fate: Fate::TemporaryFailure,
+                after: if marks { After::Lost } else { After::Close },
+                status: None,
+                marks,
+            }
+        }
     }
 }
 
@@ -113,7 +117,8 @@ mod tests {
                 assert!(!refused.marks && refused.status.is_none(), "{phase:?} {code}");
                 assert_eq!(refused.fate, Fate::TemporaryFailure);
             }
-            assert!(!of(Ending::Cut { phase, how: Hangup::Reply421 }).marks, "{phase:?}");
+            let cut = of(Ending::Cut { phase, how: Hangup::Reply421 });
+            assert_eq!((cut.marks, cut.after), (false, After::Close), "{phase:?}");
         }
     }
 

@@ -23,8 +23,8 @@ use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
-use crate::model::params::{Params, Routing};
-use crate::model::world::{Host, World};
+use crate::model::params::{HostKey, Params, Routing};
+use crate::model::world::World;
 use crate::units::{SimTime, Span};
 use std::rc::Rc;
 
@@ -63,7 +63,7 @@ pub(in crate::model) struct FailedSession {
 }
 
 /// What a process is waiting for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::model) enum Pending {
     /// Nothing: it takes its next message.
     #[default]
@@ -73,12 +73,12 @@ pub(in crate::model) enum Pending {
     /// The RSET probe that finds connection `index` cut.
     Probe { index: usize, how: Hangup, reason: Closed },
     /// A stage of a transaction that needs the receiver's state or the shared link.
-    Stage { index: usize, stage: Stage, transaction: Transaction },
+    Stage { index: usize, stage: Stage, transaction: Box<Transaction> },
     /// The body travels over the shared link since `started`, as transfer `transfer`; the timer is that of
     /// a reset that may come before it is through.
     Body {
         index: usize,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         started: SimTime,
         transfer: u64,
         reset: Option<Timer>,
@@ -107,13 +107,6 @@ pub(in crate::model) enum Next {
     Message,
     /// It sends the same message to its remaining recipients.
     SameMessage,
-}
-
-/// The range of a destination's hosts among all; they stand together.
-fn span_of(hosts: &[Host], destination: usize) -> (usize, usize) {
-    let first = hosts.partition_point(|host| host.destination < destination);
-    let end = hosts.partition_point(|host| host.destination <= destination);
-    (first, end)
 }
 
 /// One process.
@@ -211,12 +204,16 @@ impl World {
         process.work = work;
         process.memory.clear();
         process.memory.resize(records, Memory::Untouched);
-        process.hosts.clear();
-        process.hosts.extend(0..self.hosts.len());
-        for destination in 0..self.params.destinations() {
+        if process.hosts.len() != self.hosts.len() {
+            process.hosts.clear();
+            process.hosts.extend(0..self.hosts.len());
+        }
+        for (destination, (first, end)) in self.host_spans.iter().copied().enumerate() {
             if self.params.receiver_of(destination).routing == Routing::MxHosts {
                 // Equal preference: one random order, kept for the process's life. MODEL.md section 5.
-                let (first, end) = span_of(&self.hosts, destination);
+                for host in first..end {
+                    process.hosts[host] = host;
+                }
                 let mut draws = self.streams.hosts.at_part(number, destination as u64);
                 draws.shuffle(&mut process.hosts[first..end]);
             }
@@ -310,7 +307,7 @@ impl World {
         };
         process.attempt = slot.map(|slot| {
             let destination = usize::from(self.messages.at(slot).destination);
-            let (position, end) = span_of(&self.hosts, destination);
+            let (position, end) = self.host_spans[destination];
             Attempt { slot, position, end, reached: false }
         });
         slot.is_some()
@@ -352,11 +349,14 @@ impl World {
             expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);
         message.warned |= verdict == Verdict::Warn;
         let message = *message;
-        cx.observe(if attempt.reached {
-            Observation::TryFailed { message: &message }
+        let process = self.processes.at(id).number;
+        let observation = if attempt.reached {
+            Observation::TryFailed { message: &message, process }
         } else {
-            Observation::TrySkipped { message: &message }
-        });
+            let until = self.avoided_until(id, message.destination);
+            Observation::TrySkipped { message: &message, process, until }
+        };
+        cx.observe(observation);
         match verdict {
             Verdict::Bounce => self.bounce(id, attempt.slot, cx),
             Verdict::Warn | Verdict::Keep => {
@@ -368,6 +368,23 @@ impl World {
             }
         }
         if attempt.reached { Step::Ended } else { Step::Skipped }
+    }
+
+    /// When the first of a destination's hosts may be tried again, by what the process remembers.
+    fn avoided_until(&mut self, id: u32, destination: u16) -> Option<SimTime> {
+        let (first, end) = self.host_spans[usize::from(destination)];
+        let by_address = self.params.sender.host_status.key == HostKey::Address;
+        let hosts = self.hosts[first..end].iter().zip(first..);
+        let records = hosts.flat_map(|(host, index)| match by_address {
+            true => (host.first_record + host.first as usize..).take(host.count as usize),
+            false => (index..).take(1),
+        });
+        let memory = &self.processes.slots[id as usize].memory;
+        let avoided = records.filter_map(|record| match memory.get(record) {
+            Some(Memory::BadUntil(until)) => Some(*until),
+            _ => None,
+        });
+        avoided.min()
     }
 
     /// The message in `slot` is returned to its sender.
@@ -387,9 +404,10 @@ impl World {
         &mut self,
         id: u32,
         slot: u32,
+        connection: u64,
         cx: &mut Context<'_, O>,
     ) {
-        cx.observe(Observation::Delivered { message: self.messages.at(slot) });
+        cx.observe(Observation::Delivered { message: self.messages.at(slot), connection });
         self.ledger.delivered();
         self.leave(id, slot);
     }

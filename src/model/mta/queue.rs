@@ -174,13 +174,6 @@ impl Queue {
         let first = self.waiting.front()?;
         Some(self.clock.due(first.last_try, self.min_age).max(now))
     }
-
-    /// What one message that waits costs in memory, all told.
-    pub fn bytes_per_waiting_message() -> usize {
-        std::mem::size_of::<Message>()
-            + std::mem::size_of::<Waiting>()
-            + std::mem::size_of::<Listed>()
-    }
 }
 
 #[cfg(test)]

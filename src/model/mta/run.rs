@@ -157,7 +157,7 @@ impl World {
         }
         let pause = if had_work { after_work } else { after_empty };
         if !pause.is_zero() {
-            self.schedule_run(agent, (cx.now() + pause).max(earliest), cx);
+            self.schedule_run(agent, cx.now() + pause, cx);
             return;
         }
         // Without a pause an empty pass could only repeat itself: wait for what can change that.

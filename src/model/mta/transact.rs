@@ -34,16 +34,24 @@ impl World {
     ) {
         let process = self.processes.at(id);
         let (connection, attempt) = (process.connections[index], process.attempt);
+        let number = process.number;
         let Some(attempt) = attempt else { return };
         let message = *self.messages.at(attempt.slot);
-        let transaction = self.transaction(&connection, &message, start, probe);
+        cx.observe(Observation::TransactionStarted {
+            message: &message,
+            process: number,
+            connection: connection.number,
+            at: start,
+        });
+        let part = part(&message, attempt.position);
+        let transaction = self.transaction(&connection, &message, part, (start, probe));
         // Stages come in the order of the dialogue; the first that applies is the next event.
         if matches!(self.params.network.link, Link::PerConnection(_))
             && self.receiver(&connection).throttle.is_none()
         {
-            self.settle(id, index, transaction, cx);
+            self.settle(id, index, &transaction, cx);
         } else {
-            self.go_on_from(id, index, Stage::Rcpt, transaction, cx);
+            self.go_on_from(id, index, Stage::Rcpt, Box::new(transaction), cx);
         }
     }
 
@@ -56,10 +64,9 @@ impl World {
         &mut self,
         connection: &Connection,
         message: &Message,
-        start: SimTime,
-        probe: bool,
+        part: u64,
+        (start, probe): (SimTime, bool),
     ) -> Transaction {
-        let part = u64::from(message.tries) << 16 | u64::from(message.batches_sent);
         // In steady conditions there is nothing to look up.
         let (refusal, slowness) =
             if connection.machine.is_none() && self.receiver(connection).is_steady() {
@@ -85,6 +92,7 @@ impl World {
             cut_at: connection.cut_at,
             cut: if outage { Cut::Reset } else { receiver.cut },
             commit: receiver.commit,
+            reply_timeout: self.params.sender.timeouts.reply,
         };
         let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
         if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
@@ -150,7 +158,7 @@ impl World {
         id: u32,
         index: usize,
         stage: Stage,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         cx: &mut Context<'_, O>,
     ) {
         let stages = [Stage::Rcpt, Stage::Body, Stage::Dot];
@@ -168,7 +176,7 @@ impl World {
             }
             break;
         }
-        self.settle(id, index, transaction, cx);
+        self.settle(id, index, &transaction, cx);
     }
 
     fn applies(&mut self, id: u32, index: usize, stage: Stage) -> bool {
@@ -188,7 +196,7 @@ impl World {
         id: u32,
         index: usize,
         stage: Stage,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         cx: &mut Context<'_, O>,
     ) {
         if stage == Stage::Body {
@@ -203,7 +211,7 @@ impl World {
         }
         match stage {
             Stage::Rcpt => self.go_on_from(id, index, Stage::Body, transaction, cx),
-            Stage::Body | Stage::Dot => self.settle(id, index, transaction, cx),
+            Stage::Body | Stage::Dot => self.settle(id, index, &transaction, cx),
         }
     }
 
@@ -212,7 +220,7 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        transaction: Transaction,
+        transaction: &Transaction,
         cx: &mut Context<'_, O>,
     ) {
         let (at, pending) = match transaction.run() {
@@ -237,7 +245,7 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         cx: &mut Context<'_, O>,
     ) {
         let Some(attempt) = self.processes.at(id).attempt else { return };
@@ -259,7 +267,7 @@ impl World {
         &mut self,
         id: u32,
         index: usize,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         transfer: u64,
         cx: &mut Context<'_, O>,
     ) {
@@ -267,7 +275,7 @@ impl World {
         self.schedule_link(cx);
         // Any body that outlasts the cut describes what happened.
         transaction.body = cx.now().since(transaction.body_at()) + Span::from_nanos(1);
-        self.settle(id, index, transaction, cx);
+        self.settle(id, index, &transaction, cx);
     }
 
     /// The next transfer on the shared link is through.
@@ -321,18 +329,22 @@ impl World {
         };
         let last = self.settle_acceptance(slot, accepted_at, cx);
         let outcome = outcome::outcome(&ending, self.params.sender.host_status.marks);
+        let number = self.processes.at(id).connections[index].number;
         if outcome.fate != Fate::Delivered {
             let message = self.messages.at(slot);
             let sent = (f64::from(message.bytes) * sent).round() as u64;
-            cx.observe(Observation::TransactionFailed { message, ending, sent });
+            let connection = number;
+            cx.observe(Observation::TransactionFailed { message, ending, sent, connection });
         }
         let connection = &mut self.processes.at(id).connections[index];
-        // A message of several transactions counts once: when its last here has ended.
-        connection.carried += u32::from(last);
+        // The transactions of one message in one attempt count once.
+        connection.carried += u32::from(last || outcome.fate != Fate::Delivered);
         connection.last_used = cx.now();
         connection.last_status = outcome.status.unwrap_or(connection.last_status);
         let connection = *connection;
         let reason = match ending {
+            // Earlier than the receiver would have ended it: the sender has lost its patience.
+            Ending::Cut { .. } if cx.now() < connection.cut_at => Closed::TimedOut,
             Ending::Cut { how, .. } => closed_by_cut(how, &connection),
             Ending::Accepted | Ending::Refused { .. } => Closed::Refused421,
         };
@@ -348,7 +360,7 @@ impl World {
         }
         match outcome.fate {
             Fate::Delivered if !last => return Next::SameMessage,
-            Fate::Delivered => self.deliver(id, slot, cx),
+            Fate::Delivered => self.deliver(id, slot, number, cx),
             Fate::Bounced => self.bounce(id, slot, cx),
             Fate::TemporaryFailure => {
                 self.failed_on_this_host(id);
@@ -378,6 +390,12 @@ impl World {
         }
         last
     }
+}
+
+/// Tells the transactions of a message apart for its draws: by try, host and batch, so that another host
+/// in the same attempt has luck of its own.
+fn part(message: &Message, position: usize) -> u64 {
+    u64::from(message.tries) << 32 | (position as u64) << 16 | u64::from(message.batches_sent)
 }
 
 /// The first phase, if any, at which chance refuses; every deferral draws once, so none shifts another.

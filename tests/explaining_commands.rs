@@ -1,0 +1,105 @@
+//! The commands that explain: what their users see.
+
+use assert_cmd::Command;
+use std::fs;
+use tempfile::TempDir;
+
+/// A site with a burst, where connections are reset after a minute.
+const SITE: &str = "\
+name: A small site
+run: { simulate: 2h, repeats: 1, drain: off }
+mail: { arrivals: { poisson: { rate: 1/s } }, bursts: [ { at: 10m, messages: 2000 } ] }
+exchange_online: { connection_lifetime: 60s }
+proofpoint:
+  queue_runners: 1
+";
+
+fn site() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("site.yaml"), SITE).expect("written");
+    folder
+}
+
+fn mailflow(folder: &TempDir, arguments: &[&str], code: i32) -> (String, String) {
+    let mut command = Command::cargo_bin("mailflow").expect("built");
+    let output = command.current_dir(folder.path()).args(arguments).assert().code(code);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.get_output().stdout), text(&output.get_output().stderr))
+}
+
+#[test]
+fn explain_finds_a_key_by_label_and_option_and_refuses_what_it_does_not_know() {
+    let folder = site();
+    let label = "Maximum Number of Messages per SMTP Connection";
+    let (page, _) = mailflow(&folder, &["explain", label], 0);
+    assert!(page.starts_with("proofpoint.messages_per_connection\n"), "{page}");
+    let (page, _) = mailflow(&folder, &["explain", "Timeout.hoststatus"], 0);
+    assert!(page.starts_with("proofpoint.hoststat.remember_for\n"), "{page}");
+    let (page, error) = mailflow(&folder, &["explain", "retry_intervall"], 2);
+    assert!(page.is_empty() && error.contains("Did you mean proofpoint.retry_interval"), "{error}");
+}
+
+#[test]
+fn completions_the_manual_and_the_schema_go_to_stdout() {
+    let folder = site();
+    assert!(mailflow(&folder, &["complete", "bash"], 0).0.contains("_mailflow"));
+    assert!(mailflow(&folder, &["man"], 0).0.contains(".TH mailflow"));
+    assert!(mailflow(&folder, &["schema"], 0).0.contains("draft/2020-12"));
+}
+
+#[test]
+fn check_explain_shows_the_origin_of_each_value_in_80_columns() {
+    let folder = site();
+    let set = ["check", "--explain", "site.yaml", "--set", "run.seed=7"];
+    let (page, _) = mailflow(&folder, &set, 0);
+    let origin = |key: &str| {
+        let line =
+            page.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}"));
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(origin("proofpoint.queue_runners"), "1 line 6");
+    assert_eq!(origin("run.seed"), "7 --set");
+    assert_eq!(origin("proofpoint.retry_interval"), "30m default");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+}
+
+#[test]
+fn trace_tells_how_a_cut_makes_the_next_messages_be_skipped_until_one_is_delivered() {
+    let folder = site();
+    let tell = |id: u64| {
+        let id = id.to_string();
+        let (story, _) = mailflow(&folder, &["trace", "site.yaml", "--message", &id], 0);
+        story.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let first = tell(0);
+    for part in ["accepted by Proofpoint", "listed by a queue run", "delivered on connection"] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    let stories: Vec<String> = (900..=1700).step_by(200).map(tell).collect();
+    let skipped =
+        stories.iter().find(|story| story.contains("skipped by") && story.contains("delivered on"));
+    let skipped = skipped.expect("after a cut a message is skipped and comes later");
+    assert!(skipped.contains("Exchange Online counts as bad until Mon"), "{skipped}");
+}
+
+#[test]
+fn trace_of_a_message_that_never_arrives_says_so() {
+    let (page, error) = mailflow(&site(), &["trace", "site.yaml", "--message", "99999999"], 2);
+    assert!(page.is_empty() && error.contains("never arrives"), "{error}");
+}
+
+#[test]
+fn a_trace_for_the_viewer_has_runners_connections_and_hosts() {
+    let folder = site();
+    let range = ["--from", "10m", "--until", "70m"];
+    let arguments = [&["trace", "site.yaml", "--perfetto", "t.json"], &range[..]].concat();
+    mailflow(&folder, &arguments, 0);
+    let text = fs::read_to_string(folder.path().join("t.json")).expect("written");
+    let read: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let events = read["traceEvents"].as_array().expect("events");
+    for group in 1..=3 {
+        assert!(events.iter().any(|e| e["ph"] == "X" && e["pid"] == group), "group {group}");
+    }
+    let within = |event: &&serde_json::Value| event["ts"].as_f64().is_some_and(|ts| ts < 6e8);
+    assert_eq!(events.iter().filter(within).count(), 0, "nothing before --from");
+}
