@@ -3,8 +3,8 @@
 //! New settings are read by reading the whole scenario again with them in place, so that they are checked
 //! exactly like typed ones; each set builds on those before it.
 
+use super::instant::instant;
 use super::keys::{KeyDoc, Kind};
-use super::mail::instant;
 use super::node::{Node, Value};
 use super::reader::{Field, Report, Section};
 use super::{Scenario, overrides, resolve};

@@ -4,6 +4,7 @@ use super::exchange_online;
 use super::keys::{KeyDoc, Kind};
 use super::reader::{Field, Section};
 use super::run::RunSettings;
+use super::windows::is_name;
 use crate::model::params::{Destination, Receiver};
 use std::sync::Arc;
 
@@ -69,8 +70,12 @@ fn destinations(field: &Field<'_>, run: &RunSettings) -> Option<Vec<Destination>
 
 fn name(field: &Field<'_>, before: &[Destination]) -> Option<Arc<str>> {
     let name = field.text()?.trim();
-    if name.is_empty() || name == "exchange_online" {
+    if name == "exchange_online" {
         return field.refuse("exchange_online is the name of the first destination");
+    }
+    if !is_name(name) {
+        let accepted = "a name of letters, digits, _, - and .";
+        return field.refuse_as(&field.node.describe(), accepted, "");
     }
     if before.iter().any(|other| &*other.name == name) {
         return field.refuse("another destination has this name");

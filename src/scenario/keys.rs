@@ -5,7 +5,7 @@
 //! list. Shapes (`lognormal`, `fixed`, ..) are listed once, under `shape`, for all keys that take one.
 
 use super::{
-    changes, destinations, exchange_online, mail, network, proofpoint, run, shape, trouble,
+    changes, destinations, exchange_online, mail, network, proofpoint, run, shape, trouble, windows,
 };
 use crate::units::{ByteSize, Span};
 
@@ -122,6 +122,8 @@ pub enum Kind {
     Optional,
     /// Dotted keys of the scenario with values.
     Settings,
+    /// Names of one's own, each with `FROM-UNTIL`.
+    Windows,
     /// A time of day.
     TimeOfDay,
     /// A weekday and a time.
@@ -243,6 +245,7 @@ impl KeyDoc {
             Kind::Settings => {
                 "a map of dotted keys such as { proofpoint.queue_runners: 10 }".to_owned()
             }
+            Kind::Windows => "a map such as { before: 09:00-12:00, after: 12:00-17:00 }".to_owned(),
             Kind::TimeOfDay => "a time of day such as 09:30".to_owned(),
             Kind::WeekTime => "a weekday and a time such as Mon 00:00".to_owned(),
             Kind::Choice(words) => words.join(", "),
@@ -300,6 +303,7 @@ pub fn all() -> impl Iterator<Item = &'static KeyDoc> {
         destinations::KEYS,
         network::KEYS,
         changes::KEYS,
+        windows::KEYS,
         last,
         shape::KEYS,
     ];

@@ -1,12 +1,13 @@
 //! `mail:` - which mail arrives when.
 
 use super::arrivals;
+use super::instant::instant;
 use super::keys::{KeyDoc, Kind, ShapeOf, Source};
 use super::reader::{Field, Section};
 use super::run::{LONGEST, RunSettings};
 use super::shape;
 use crate::model::params::{Arrivals, Burst, Destination, Recipients, Workload};
-use crate::units::{SimTime, Span, parse};
+use crate::units::{SimTime, Span};
 
 /// More messages than this and the run would not end in a lifetime worth waiting.
 const MOST_MESSAGES: f64 = 1e10;
@@ -182,34 +183,6 @@ fn bursts(field: &Field<'_>, run: &RunSettings) -> Option<Vec<Burst>> {
         list.push(Burst { at, messages, over });
     }
     Some(list)
-}
-
-/// An instant of the run: a time of day is its first occurrence at or after the start, a weekday and a
-/// time likewise, a span counts from the start.
-pub(super) fn instant(field: &Field<'_>, run: &RunSettings) -> Option<SimTime> {
-    let text = field.text()?;
-    let until = |target: Span, cycle: Span| {
-        let start = run.starts.nanos() % cycle.nanos();
-        Span::from_nanos((target.nanos() + cycle.nanos() - start) % cycle.nanos())
-    };
-    let day = Span::from_hours(24);
-    let after = if !text.contains(':') {
-        field.parsed(parse::span)?
-    } else if text.trim_start().starts_with(char::is_alphabetic) {
-        until(field.parsed(parse::week_time)?, day * 7)
-    } else {
-        until(field.parsed(parse::time_of_day)?, day)
-    };
-    if after >= run.simulate {
-        let accepted = "an instant within the simulated time (run.starts, run.simulate)";
-        let advice = format!(
-            "{} after the start is not before its end, {}",
-            super::keys::short(after),
-            super::keys::short(run.simulate)
-        );
-        return field.refuse_as(&field.node.describe(), accepted, &advice);
-    }
-    Some(SimTime::ZERO + after)
 }
 
 fn apply_scale(load: &mut Workload, scale: f64) {

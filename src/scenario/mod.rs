@@ -17,6 +17,7 @@ mod changes;
 mod csv;
 mod destinations;
 mod exchange_online;
+mod instant;
 pub mod keys;
 mod mail;
 mod network;
@@ -32,6 +33,7 @@ mod schema;
 mod shape;
 mod template;
 mod trouble;
+mod windows;
 
 pub use origins::{Origin, Setting, settings};
 pub use overrides::Override;
@@ -39,6 +41,7 @@ pub use problem::{LoadError, Problem, Problems, nearest};
 pub use run::{Drain, RunSettings};
 pub use schema::schema;
 pub use template::commented;
+pub use windows::TimeWindow;
 
 use crate::model::params::Params;
 use node::{Node, Place, Value};
@@ -61,6 +64,8 @@ pub struct Scenario {
     pub run: RunSettings,
     /// What the model depends on.
     pub params: Params,
+    /// Spans of time for which metrics are given again.
+    pub windows: Vec<TimeWindow>,
     /// What must come out, as text; `experiment` reads it.
     pub expect: Vec<ExpectLine>,
     /// What the user should know although nothing is wrong.
@@ -203,10 +208,11 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
         changes: Vec::new(),
     };
     proofpoint::check_clock(&top, &params);
+    let windows = windows::read(&top, &run, &params.others);
     let mut expect = Vec::new();
     top.set("expect", expectations, &mut expect);
     let (text, notes, file) = (String::new(), Vec::new(), None);
-    Scenario { name, about, file, text, run, params, expect, notes }
+    Scenario { name, about, file, text, run, params, windows, expect, notes }
 }
 
 const NAME: &str = "one line of printable text";

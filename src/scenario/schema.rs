@@ -138,7 +138,14 @@ fn accepted(doc: &KeyDoc, of: Option<ShapeOf>) -> Value {
             json!({ "anyOf": [{ "const": "business_day" }, weights] })
         }
         Kind::Reply => json!({ "type": ["string", "integer"], "pattern": "^\\s*4[0-9][0-9]" }),
-        Kind::Instant | Kind::WeekTime | Kind::File => json!({ "type": "string" }),
+        Kind::Optional => json!({ "anyOf": [{ "const": "none" }, map_of(doc.path, of)] }),
+        Kind::Settings => json!({ "type": "object", "minProperties": 1 }),
+        Kind::Windows => {
+            json!({ "type": ["object", "null"], "additionalProperties": { "type": "string" } })
+        }
+        Kind::Instant | Kind::WeekTime | Kind::TimeOfDay | Kind::File => {
+            json!({ "type": "string" })
+        }
         // A text: YAML makes numbers and dates of some.
         _ => json!({}),
     }
@@ -150,6 +157,8 @@ fn section(doc: &KeyDoc, of: Option<ShapeOf>) -> Value {
     let alone = keys::children(doc.path).next().is_none();
     let path = match doc.path.strip_prefix("shape.mix[].") {
         Some(name) if alone => format!("shape.{name}"),
+        // So are those of another destination.
+        None if doc.path == "destinations[].receiver" => "exchange_online".to_owned(),
         _ => doc.path.to_owned(),
     };
     let mut map = map_of(&path, of);

@@ -1,8 +1,8 @@
 //! The troubles of `exchange_online:` - limits, sick machines, slow hours, spells and outages.
 
 use super::exchange_online::{deferrals, reply};
+use super::instant::{end_instant, instant};
 use super::keys::{KeyDoc, Kind, Source};
-use super::mail::instant;
 use super::node::Value;
 use super::reader::{Field, Section};
 use super::run::{LONGEST, RunSettings};
@@ -242,11 +242,7 @@ fn outages(field: &Field<'_>, run: &RunSettings, front_ends: u32) -> Option<Vec<
             if number > front_ends { f.refuse(&advice) } else { Some(number) }
         });
         let from = section.need("from", |f| instant(f, run));
-        let until = section.need("until", |f| {
-            let until = instant(f, run)?;
-            let ends_first = from.is_some_and(|from| until <= from);
-            if ends_first { f.refuse("it would end before it starts") } else { Some(until) }
-        });
+        let until = section.need("until", |f| end_instant(f, run, from));
         let behaviour = section.need("behaviour", behaviour);
         if let (Some(number), Some(from), Some(until), Some(behaviour)) =
             (front_end, from, until, behaviour)

@@ -458,7 +458,12 @@ impl Observer for Checker {
                 self.process_ended(agent, process, runner);
             }
             Observation::ConnectionOpened {
-                agent, process, connection, destination, front_end, ..
+                agent,
+                process,
+                connection,
+                destination,
+                front_end,
+                ..
             } => {
                 self.opened(agent, process, connection, (destination, front_end));
             }
