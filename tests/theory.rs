@@ -25,6 +25,7 @@ fn single_server(arrivals: Arrivals, service: Shape, pause: Span) -> Params {
     Params {
         workload: Workload {
             arrivals,
+            burstiness: Default::default(),
             clock_at_start: Span::ZERO,
             bursts: Vec::new(),
             backlog: 0,

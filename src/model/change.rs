@@ -10,7 +10,7 @@
 
 use super::event::Context;
 use super::observation::{Observation, Observer};
-use super::params::{Action, Params, QueueRuns};
+use super::params::{Action, Link, Params, QueueRuns, Receiver};
 use super::world::World;
 use crate::units::SimTime;
 use std::rc::Rc;
@@ -39,8 +39,10 @@ impl World {
 
     fn set<O: Observer>(&mut self, new: Params, cx: &mut Context<'_, O>) {
         let old = self.params.clone();
-        let changes = old.changes.clone();
-        self.params = Rc::new(Params { changes, ..new });
+        self.params = Rc::new(with_structure_of(&old, new));
+        if let Link::Shared(bandwidth) = self.params.network.link {
+            self.set_link(bandwidth, cx);
+        }
         let (order, min_age) = (self.params.sender.order, self.params.sender.min_queue_age);
         for agent in &mut self.agents {
             agent.queue.set_policy(order, min_age, &self.messages);
@@ -73,4 +75,35 @@ impl World {
         };
         self.schedule_run(agent, first.min(SimTime::MAX), cx);
     }
+}
+
+/// The new settings with everything that the world was built by as it was.
+fn with_structure_of(old: &Params, mut new: Params) -> Params {
+    new.workload = old.workload.clone();
+    new.changes = old.changes.clone();
+    new.sender.agents = old.sender.agents;
+    new.sender.host_status.key = old.sender.host_status.key;
+    new.sender.clock_step = old.sender.clock_step;
+    for (number, destination) in old.others.iter().enumerate() {
+        match new.others.get_mut(number) {
+            Some(other) => {
+                other.name = destination.name.clone();
+                other.share = destination.share;
+                keep_structure(&destination.receiver, &mut other.receiver);
+            }
+            None => new.others.push(destination.clone()),
+        }
+    }
+    new.others.truncate(old.others.len());
+    keep_structure(&old.receiver, &mut new.receiver);
+    // Transfers under way are on the link that there is.
+    if std::mem::discriminant(&old.network.link) != std::mem::discriminant(&new.network.link) {
+        new.network.link = old.network.link;
+    }
+    new
+}
+
+fn keep_structure(old: &Receiver, new: &mut Receiver) {
+    new.front_ends = old.front_ends;
+    new.routing = old.routing;
 }

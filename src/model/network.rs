@@ -90,6 +90,12 @@ impl SharedLink {
         self.gone.insert(number);
     }
 
+    /// From now on the link has another bandwidth; what is under way goes on at the new rate.
+    pub fn set_bandwidth(&mut self, now: SimTime, bandwidth: Bandwidth) {
+        self.advance(now);
+        self.bits_per_second = bandwidth.0;
+    }
+
     fn drop_gone(&mut self) {
         while let Some(Reverse((_, number, _))) = self.ends.peek() {
             if !self.gone.remove(number) {
@@ -158,6 +164,14 @@ mod tests {
     fn a_transfer_slows_the_others_down_while_it_lasts() {
         // 4 MB alone for 2 s, then two share: the newcomer's 1 MB takes 2 s, the rest goes on alone.
         assert_eq!(schedule(&[(0, 4), (2, 1)]), [(1, at(4)), (0, at(5))]);
+    }
+
+    #[test]
+    fn a_new_bandwidth_holds_for_what_is_under_way() {
+        let mut link = SharedLink::new(Bandwidth(8e6));
+        link.join(at(0), 0, 4_000_000);
+        link.set_bandwidth(at(2), Bandwidth(16e6));
+        assert_eq!(link.next_end(), Some(at(3)));
     }
 
     #[test]

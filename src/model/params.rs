@@ -4,12 +4,14 @@
 //! The scenario room turns YAML into these types; nothing in the model knows where a value came from.
 
 use super::distribution::Shape;
-use crate::units::{Bandwidth, Rate, Share, SimTime, Span};
+use crate::units::{Bandwidth, Share, SimTime, Span};
 use std::sync::Arc;
 
 mod defaults;
+mod workload;
 
 pub use defaults::BUSINESS_DAY;
+pub use workload::{Arrivals, Burst, Burstiness, Recipients, Recorded, Workload};
 
 /// All that one run depends on, apart from its seed.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -71,72 +73,6 @@ pub enum Action {
     /// From now on these settings hold, for processes and connections that start from here on. What cannot
     /// change while mail is queued stays as it was: agents, destinations, front ends, routing, workload.
     Set(Box<Params>),
-}
-
-/// The mail that arrives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Workload {
-    /// The steady stream.
-    pub arrivals: Arrivals,
-    /// Time of day at which the simulation starts, for a daily profile.
-    pub clock_at_start: Span,
-    /// Bursts on top of it.
-    pub bursts: Vec<Burst>,
-    /// Messages already queued at the start.
-    pub backlog: u64,
-    /// Message sizes in bytes.
-    pub size: Shape,
-    /// Recipients per message.
-    pub recipients: Recipients,
-}
-
-/// The steady stream of arrivals.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Arrivals {
-    /// No steady stream (bursts and backlog only).
-    None,
-    /// Independent arrivals at a constant mean rate.
-    Poisson(Rate),
-    /// Evenly spaced arrivals, the first one interval after the start.
-    Constant(Rate),
-    /// A Poisson stream whose rate follows the hours of the day: messages per hour, hour 0 to 23.
-    DailyProfile(Box<[f64; 24]>),
-    /// Recorded arrivals in order of time.
-    Replay(Arc<[Recorded]>),
-}
-
-/// One recorded arrival.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Recorded {
-    /// When it arrived.
-    pub at: SimTime,
-    /// Its size in bytes; `None` draws one.
-    pub bytes: Option<u64>,
-    /// Its recipients; `None` draws them.
-    pub recipients: Option<u32>,
-    /// Its destination; `None` draws one.
-    pub destination: Option<u16>,
-}
-
-/// A burst of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Burst {
-    /// When it starts.
-    pub at: SimTime,
-    /// How many messages.
-    pub messages: u64,
-    /// Over what time they arrive, at uniformly random instants.
-    pub over: Span,
-}
-
-/// Recipients per message: 1 with probability 0.85, else 2 + geometric so that the mean holds, cut at
-/// `max`. \[ASM\]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Recipients {
-    /// Mean number of recipients before the cut (at least 1).
-    pub mean: f64,
-    /// Most recipients one message may have.
-    pub max: u32,
 }
 
 /// One Sendmail-based sender (Proofpoint's agent).

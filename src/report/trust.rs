@@ -20,6 +20,9 @@ pub fn trust(params: &Params) -> Vec<String> {
             format!("{} messages a day", human::number(hours.iter().sum::<f64>().round()))
         }
         Arrivals::Replay(recorded) => format!("{} recorded messages", recorded.len()),
+        Arrivals::Resampled { recorded, block } => {
+            format!("{} recorded messages, redrawn in blocks of {block}", recorded.len())
+        }
     };
     let lifetime = params.receiver.connection_lifetime.map_or_else(
         || "no limit on a connection's life".to_owned(),

@@ -4,7 +4,7 @@ use super::csv;
 use super::node::Value;
 use super::reader::{Field, Section};
 use super::run::RunSettings;
-use crate::model::params::{Arrivals, BUSINESS_DAY, Destination};
+use crate::model::params::{Arrivals, BUSINESS_DAY, Burstiness, Destination, Workload};
 use crate::units::{Rate, SimTime, Span, parse};
 
 /// Reads one of the forms, or `none`.
@@ -27,8 +27,54 @@ pub(super) fn read(field: &Field<'_>, others: &[Destination]) -> Option<Arrivals
             let per_day = inner.need("per_day", |f| f.number());
             Some(profile_of(mailboxes? as f64 * per_day?, &BUSINESS_DAY))
         }
-        "replay" => inner.need("file", |f| csv::replay(f, others)).map(Arrivals::Replay),
+        "replay" => replay(&inner, others),
         _ => None,
+    }
+}
+
+/// Recorded mail as it was, or redrawn in blocks.
+fn replay(section: &Section<'_>, others: &[Destination]) -> Option<Arrivals> {
+    let recorded = section.need("file", |f| csv::replay(f, others));
+    let Some(field) = section.get("resample") else { return recorded.map(Arrivals::Replay) };
+    let block = field.span()?;
+    if !Span::from_hours(24).nanos().is_multiple_of(block.nanos()) {
+        let advice = "blocks must fit into a day, so that each keeps its time of day";
+        return field.refuse_as(
+            &field.node.describe(),
+            "a part of a day: 15m, 30m, 1h, 6h",
+            advice,
+        );
+    }
+    recorded.map(|recorded| Arrivals::Resampled { recorded, block })
+}
+
+/// Reads `burstiness:`.
+pub(super) fn burstiness(field: &Field<'_>) -> Option<Burstiness> {
+    if let Value::Scalar(text) = &field.node.value {
+        return match text.trim() {
+            "none" => Some(Burstiness::None),
+            _ => field.refuse(""),
+        };
+    }
+    let section = field.section();
+    let form = section.exactly_one(&field.doc.accepts())?;
+    let inner = section.child(form);
+    let shape = inner.need("shape", |f| f.number());
+    if form == "weibull" {
+        return shape.map(|shape| Burstiness::Weibull { shape });
+    }
+    let mut every = Span::from_mins(15);
+    inner.set("every", |f| f.span(), &mut every);
+    shape.map(|shape| Burstiness::Gamma { shape, every })
+}
+
+/// Only a stream at random can be more or less random.
+pub(super) fn check_burstiness(section: &Section<'_>, load: &Workload) {
+    let random = matches!(load.arrivals, Arrivals::Poisson(_) | Arrivals::DailyProfile(_));
+    if load.burstiness != Burstiness::None && !random {
+        let accepted = "burstiness beside daily_profile, poisson or per_mailbox";
+        let advice = "constant and recorded mail arrives when it arrives: take burstiness out";
+        section.complain("burstiness", "burstiness beside other arrivals", accepted, advice);
     }
 }
 
@@ -88,7 +134,7 @@ pub(super) fn scale(arrivals: &mut Arrivals, factor: f64) {
                 *hour *= factor;
             }
         }
-        Arrivals::None | Arrivals::Replay(_) => {}
+        Arrivals::None | Arrivals::Replay(_) | Arrivals::Resampled { .. } => {}
     }
 }
 
@@ -99,6 +145,11 @@ pub(super) fn expected(arrivals: &Arrivals, time: Span) -> f64 {
         Arrivals::Poisson(rate) | Arrivals::Constant(rate) => rate.per_second() * time.seconds(),
         Arrivals::DailyProfile(hours) => hours.iter().sum::<f64>() * time.seconds() / 86_400.0,
         Arrivals::Replay(list) => list.len() as f64,
+        Arrivals::Resampled { recorded, block } => {
+            let end = recorded.last().map_or(Span::ZERO, |last| last.at.since(SimTime::ZERO));
+            let blocks = end.nanos() / block.nanos() + 1;
+            recorded.len() as f64 * (time.seconds() / (block.seconds() * blocks as f64))
+        }
     }
 }
 
@@ -109,13 +160,20 @@ pub(super) fn check_replay(
     scale: f64,
     run: &RunSettings,
 ) {
-    let Arrivals::Replay(list) = arrivals else { return };
+    let list = match arrivals {
+        Arrivals::Replay(list) => list,
+        Arrivals::Resampled { recorded, .. } => recorded,
+        _ => return,
+    };
     if let Some(field) = section.get("scale")
         && scale != 1.0
     {
         let accepted = "1.0 beside arrivals: replay";
         let advice = "recorded mail cannot be multiplied; take scale out or use another form";
         field.refuse_as::<()>(&field.node.describe(), accepted, advice);
+    }
+    if let Arrivals::Resampled { .. } = arrivals {
+        return;
     }
     let end = SimTime::ZERO + run.simulate;
     let late = list.iter().filter(|recorded| recorded.at >= end).count();

@@ -4,10 +4,10 @@
 //! exactly like typed ones; each set builds on those before it.
 
 use super::instant::instant;
-use super::keys::{KeyDoc, Kind};
-use super::node::{Node, Value};
+use super::keys::{self, KeyDoc, Kind};
+use super::node::{self, Entry, Node, Value};
 use super::reader::{Field, Report, Section};
-use super::{Scenario, overrides, resolve};
+use super::{Scenario, nearest, overrides, resolve};
 use crate::model::params::{Action, Change};
 
 pub(super) const KEYS: &[KeyDoc] = &[
@@ -79,39 +79,80 @@ pub(super) fn read(root: &Node, scenario: &Scenario, report: &Report) -> Vec<Cha
 
 /// The settings after `set`, which are put into `now`.
 fn settings(set: &Field<'_>, now: &mut Node, scenario: &Scenario, sound: bool) -> Option<Action> {
-    let Value::Map(entries) = &set.node.value else { return None };
-    if entries.is_empty() {
+    let mut given = Vec::new();
+    flatten("", &set.node.value, &mut given);
+    if given.is_empty() {
         return set.refuse("");
     }
-    for entry in entries {
-        let path = format!("{}.{}", set.path, entry.key);
-        let fixed = |key: &&str| entry.key == **key;
-        let in_hoststat = entry.key == "proofpoint.hoststat"
-            && matches!(&entry.value.value, Value::Map(keys) if keys.iter().any(|k| k.key == "key"));
-        if !CHANGEABLE.iter().any(|start| entry.key.starts_with(start))
-            || FIXED.iter().any(|key| fixed(&key))
-            || in_hoststat
-        {
-            let accepted = "a dotted key of proofpoint, exchange_online or network";
-            let advice = "this cannot change while mail is queued, or is no key at all";
-            set.report.at(&entry.place, &path, &entry.key, accepted, advice);
+    for (key, entry) in &given {
+        let path = format!("{}.{key}", set.path);
+        if let Some((accepted, advice)) = refusal(key, &entry.value) {
+            set.report.at(&entry.place, &path, key, accepted, &advice);
             return None;
         }
-        let put = overrides::put(now, &entry.key, entry.value.clone(), &entry.place);
-        if let Err([found, accepted, advice]) = put {
+        if let Err([found, accepted, advice]) =
+            overrides::put(now, key, entry.value.clone(), &entry.place)
+        {
             set.report.at(&entry.place, &path, &found, &accepted, &advice);
             return None;
         }
     }
     let again = Report::new(set.report.base());
-    let params = resolve(now, &scenario.name, &again).params;
+    let mut params = resolve(now, &scenario.name, &again).params;
     let (problems, _) = again.into_parts();
-    if problems.is_empty() {
-        return Some(Action::Set(Box::new(params)));
+    if !problems.is_empty() {
+        for mut problem in problems.into_iter().filter(|_| sound) {
+            problem.key = format!("{}.{}", set.path, problem.key);
+            set.report.add(problem);
+        }
+        return None;
     }
-    for mut problem in problems.into_iter().filter(|_| sound) {
-        problem.key = format!("{}.{}", set.path, problem.key);
-        set.report.add(problem);
+    let old = &scenario.params;
+    if std::mem::discriminant(&params.network.link) != std::mem::discriminant(&old.network.link) {
+        return set.refuse_as(
+            "another kind of network.bandwidth",
+            "a new value of the kind that is there",
+            "a link cannot become shared, or cease to be, while mail is on it",
+        );
     }
-    None
+    // The mail stays as it is; recorded mail need not be kept once for each change.
+    params.workload = old.workload.clone();
+    Some(Action::Set(Box::new(params)))
+}
+
+/// The dotted keys of `set:`, also where they are written as sections within sections.
+fn flatten<'n>(prefix: &str, value: &'n Value, out: &mut Vec<(String, &'n Entry)>) {
+    let Value::Map(entries) = value else { return };
+    for entry in entries {
+        let key = node::join(prefix, &entry.key);
+        let inner = matches!(entry.value.value, Value::Map(_));
+        let section = keys::find(&key).is_some_and(|doc| matches!(doc.kind, Kind::Section));
+        if inner && section {
+            flatten(&key, &entry.value.value, out);
+        } else {
+            out.push((key, entry));
+        }
+    }
+}
+
+/// Why `key` cannot be set while mail is queued: what is accepted instead, and advice.
+fn refusal(key: &str, value: &Node) -> Option<(&'static str, String)> {
+    const ACCEPTED: &str = "a dotted key of proofpoint, exchange_online or network";
+    let fixed = FIXED.contains(&key)
+        || key == "proofpoint.hoststat"
+            && matches!(&value.value, Value::Map(keys) if keys.iter().any(|k| k.key == "key"));
+    if fixed {
+        return Some((ACCEPTED, "this cannot change while mail is queued".to_owned()));
+    }
+    if CHANGEABLE.iter().any(|start| key.starts_with(start)) {
+        // An unknown one is found, with its nearest name, when the whole is read.
+        return None;
+    }
+    if keys::find(key).is_some() {
+        return Some((ACCEPTED, "only the sender, the receiver and the network change".to_owned()));
+    }
+    let known = keys::all().map(|doc| doc.path);
+    let near = nearest(key, known.filter(|path| CHANGEABLE.iter().any(|s| path.starts_with(s))));
+    let advice = near.map_or_else(String::new, |near| format!("did you mean {near}?"));
+    Some((ACCEPTED, format!("this is not a key; {advice}").trim_end_matches("; ").to_owned()))
 }

@@ -74,6 +74,49 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "A CSV file with the columns time_s and bytes, and message, recipients, destination at will.",
     ),
     KeyDoc::new(
+        "mail.arrivals.replay.resample",
+        Kind::Span { min: Span::from_mins(1), max: Span::from_hours(24) },
+        "",
+        "Redraws blocks of this length for each repeat, at their time of day when several days are recorded.",
+    ),
+    KeyDoc::new(
+        "mail.burstiness",
+        Kind::OneOf(&["none"]),
+        "none",
+        "How much more unevenly a random stream arrives than by pure chance; its mean rate stays.",
+    )
+    .from(Source::Assumed, "none, or gamma of shape 2 to 50 every 5m to 1h"),
+    KeyDoc::new(
+        "mail.burstiness.weibull",
+        Kind::Section,
+        "",
+        "The gaps between messages are Weibull: clusters and lulls.",
+    ),
+    KeyDoc::new(
+        "mail.burstiness.weibull.shape",
+        Kind::Number { min: 0.2, max: 20.0 },
+        "",
+        "Below 1 messages come in clusters, 1 is Poisson, above 1 they come evenly.",
+    ),
+    KeyDoc::new(
+        "mail.burstiness.gamma",
+        Kind::Section,
+        "",
+        "The rate goes up and down: a gamma factor of mean 1 for each slot of time.",
+    ),
+    KeyDoc::new(
+        "mail.burstiness.gamma.shape",
+        Kind::Number { min: 0.1, max: 10_000.0 },
+        "",
+        "One over the variance of the factor: 4 means the rate varies by half.",
+    ),
+    KeyDoc::new(
+        "mail.burstiness.gamma.every",
+        Kind::Span { min: Span::from_mins(1), max: LONGEST },
+        "",
+        "The length of a slot; left out, 15m.",
+    ),
+    KeyDoc::new(
         "mail.scale",
         Kind::Number { min: 0.000_001, max: 1e6 },
         "1.0",
@@ -125,6 +168,8 @@ pub(super) fn read(top: &Section<'_>, run: &RunSettings, others: &[Destination])
     let mut scale = 1.0;
     section.set("scale", |f| f.number(), &mut scale);
     section.set("arrivals", |f| arrivals::read(f, others), &mut load.arrivals);
+    section.set("burstiness", arrivals::burstiness, &mut load.burstiness);
+    arrivals::check_burstiness(&section, &load);
     section.set("bursts", |f| bursts(f, run), &mut load.bursts);
     section.set("backlog", |f| f.whole(), &mut load.backlog);
     section.set("size", |f| shape::read(f, ShapeOf::Bytes), &mut load.size);

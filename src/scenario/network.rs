@@ -3,7 +3,7 @@
 use super::keys::{KeyDoc, Kind, Source};
 use super::reader::{Field, Section};
 use crate::model::params::{Link, Network};
-use crate::units::Span;
+use crate::units::{Bandwidth, Span};
 
 pub(super) const KEYS: &[KeyDoc] = &[
     KeyDoc::new("network", Kind::Section, "", "The way between the two sides."),
@@ -37,7 +37,10 @@ pub(super) fn read(top: &Section<'_>) -> Network {
     section.set("round_trip", |f| f.span(), &mut network.round_trip);
     let bandwidth = section.child("bandwidth");
     let own = |f: &Field<'_>| f.bandwidth().map(Link::PerConnection);
-    let shared = |f: &Field<'_>| f.bandwidth().map(Link::Shared);
+    let shared = |f: &Field<'_>| match f.bandwidth()? {
+        Bandwidth::UNLIMITED => f.refuse("a link without limit is shared by nobody: take it out"),
+        bandwidth => Some(Link::Shared(bandwidth)),
+    };
     bandwidth.set("per_connection", own, &mut network.link);
     bandwidth.set("shared", shared, &mut network.link);
     if bandwidth.given().len() > 1 {

@@ -79,8 +79,12 @@ pub(super) fn put(
     place: &Place,
 ) -> Result<(), [String; 3]> {
     const PATH: &str = "a dotted path such as proofpoint.retry_interval or mail.bursts[0].at";
-    let steps =
+    let mut steps =
         steps(key).ok_or_else(|| [quoted(key), PATH.to_owned(), "this is not a key".to_owned()])?;
+    // On or off says nothing about the keys beside it: they stay.
+    if key == HOSTSTAT && matches!(value.value, Value::Scalar(_)) {
+        steps.push(Step::Key("enabled"));
+    }
     let mut at = root;
     let mut path = String::new();
     for step in steps {
@@ -128,9 +132,11 @@ fn enter<'n>(node: &'n mut Node, key: &str, path: &str, place: &Place) -> &'n mu
     &mut entries[index].value
 }
 
+const HOSTSTAT: &str = "proofpoint.hoststat";
+
 /// What a short form is short for: `hoststat: off` is `hoststat: { enabled: off }`.
 fn long_form(node: &Node, path: &str) -> Vec<Entry> {
-    if path != "proofpoint.hoststat" || !matches!(node.value, Value::Scalar(_)) {
+    if path != HOSTSTAT || !matches!(node.value, Value::Scalar(_)) {
         return Vec::new();
     }
     vec![Entry { key: "enabled".to_owned(), place: node.place.clone(), value: node.clone() }]

@@ -439,16 +439,5 @@ fn timeouts(section: &Section<'_>) -> Timeouts {
     section.set("connect", |f| f.span(), &mut timeouts.connect);
     section.set("greeting", |f| f.span(), &mut timeouts.greeting);
     section.set("reply", |f| f.span(), &mut timeouts.reply);
-    let default = Timeouts::default();
-    for (name, changed) in [
-        ("connect", timeouts.connect != default.connect),
-        ("greeting", timeouts.greeting != default.greeting),
-    ] {
-        if changed {
-            // Only a peer that says nothing makes it matter, and a scenario cannot describe one yet.
-            let text = format!("proofpoint.timeouts.{name} changes nothing yet.");
-            section.report.note("no_effect", &text, "Take it out; no peer is ever silent.");
-        }
-    }
     timeouts
 }

@@ -7,9 +7,9 @@
 
 use crate::model::distribution::Shape;
 use crate::model::params::{
-    AddressOrder, Arrivals, Commit, Costs, Cut, Deferral, DeliveryMode, HostKey, HostStatus, Link,
-    Marks, Network, Order, Params, QueueRuns, Receiver, Recipients, Recorded, Routing, Sender,
-    SmtpPhase, Timeouts, Trouble, Workload,
+    AddressOrder, Arrivals, Burstiness, Commit, Costs, Cut, Deferral, DeliveryMode, HostKey,
+    HostStatus, Link, Marks, Network, Order, Params, QueueRuns, Receiver, Recipients, Recorded,
+    Routing, Sender, SmtpPhase, Timeouts, Trouble, Workload,
 };
 use crate::units::{Bandwidth, Share, SimTime, Span};
 use serde::Deserialize;
@@ -206,6 +206,7 @@ fn params(setup: &Setup, injected: &[Injected]) -> Result<Params, String> {
     Ok(Params {
         workload: Workload {
             arrivals: Arrivals::Replay(recorded.collect()),
+            burstiness: Burstiness::None,
             clock_at_start: Span::ZERO,
             bursts: Vec::new(),
             backlog: 0,

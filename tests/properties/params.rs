@@ -145,6 +145,7 @@ fn workload(simulate: Span) -> impl Strategy<Value = Workload> {
     (arrivals, 0u64..86_400, bursts, backlog, size(), recipients).prop_map(
         |(arrivals, clock, bursts, backlog, size, recipients)| Workload {
             arrivals,
+            burstiness: Burstiness::None,
             clock_at_start: Span::from_secs(clock),
             bursts,
             backlog,

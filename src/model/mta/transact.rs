@@ -17,7 +17,7 @@ use crate::model::message::Message;
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::{Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
 use crate::model::world::World;
-use crate::units::{SimTime, Span};
+use crate::units::{Bandwidth, SimTime, Span};
 
 /// What a receiver that refuses every message says: 451 to RCPT.
 const DEFERRED_BY_MACHINE: (SmtpPhase, u16) = (SmtpPhase::Rcpt, 451);
@@ -292,6 +292,16 @@ impl World {
             transaction.body = cx.now().since(started);
             self.go_on_from(id, index, Stage::Dot, transaction, cx);
         }
+    }
+
+    /// The shared link has another bandwidth from now on.
+    pub(in crate::model) fn set_link<O: Observer>(
+        &mut self,
+        bandwidth: Bandwidth,
+        cx: &mut Context<'_, O>,
+    ) {
+        self.link.set_bandwidth(cx.now(), bandwidth);
+        self.schedule_link(cx);
     }
 
     fn schedule_link<O: Observer>(&mut self, cx: &mut Context<'_, O>) {

@@ -12,6 +12,7 @@ impl Default for Workload {
     fn default() -> Self {
         Workload {
             arrivals: Arrivals::DailyProfile(Box::new(BUSINESS_DAY.map(|share| share * 110_000.0))),
+            burstiness: Burstiness::None,
             clock_at_start: Span::ZERO,
             bursts: Vec::new(),
             backlog: 0,

@@ -1,12 +1,20 @@
-//! Arrival instants: the steady stream and bursts, each with O(1) memory.
+//! The steady stream: arrival instants one after the other, with O(1) memory.
+//!
+//! A random stream is a Poisson process in operational time: the rate, summed up from one arrival to the
+//! next, is a unit exponential - or, with Weibull burstiness, a Weibull of mean 1. Gamma burstiness multiplies
+//! the rate of each slot of time by a factor of mean 1 (a doubly stochastic Poisson process).
 
-use super::{Arrival, SOURCE_STRIDE};
+use super::Arrival;
+use super::replay::Blocks;
 use crate::engine::Stream;
-use crate::model::params::{Arrivals, Burst, Recorded};
+use crate::model::distribution::Shape;
+use crate::model::params::{Arrivals, Burstiness, Recorded};
 use crate::units::{SimTime, Span};
 use std::sync::Arc;
 
 const HOUR: Span = Span::from_hours(1);
+/// No run is as long; a stream whose next message lies beyond has ended.
+const BEYOND: SimTime = SimTime::from_nanos(12 * 366 * 24 * HOUR.nanos());
 
 /// The steady stream.
 #[derive(Debug)]
@@ -15,31 +23,120 @@ pub(super) struct Steady {
     clock_at_start: Span,
     gaps: Stream,
     drawn: u64,
+    gap: Gap,
+    mood: Mood,
     next: Option<Arrival>,
 }
 
 #[derive(Debug)]
 enum Kind {
     None,
-    Poisson { per_second: f64 },
-    Constant { per_second: f64 },
-    Daily { per_hour: Box<[f64; 24]> },
-    Replay { recorded: Arc<[Recorded]> },
+    Poisson {
+        per_second: f64,
+    },
+    Constant {
+        per_second: f64,
+    },
+    /// Messages per hour, by hour of the day.
+    Hourly {
+        per_hour: Box<[f64; 24]>,
+    },
+    Replay {
+        recorded: Arc<[Recorded]>,
+    },
+    Resampled(Blocks),
+}
+
+/// What lies between two arrivals, in operational time.
+#[derive(Debug)]
+enum Gap {
+    Exponential,
+    /// The power and factor of -ln u.
+    Weibull {
+        power: f64,
+        factor: f64,
+    },
+}
+
+impl Gap {
+    fn draw(&self, stream: &Stream, index: u64) -> f64 {
+        let exponential = -libm::log(stream.uniform(index));
+        match self {
+            Gap::Exponential => exponential,
+            Gap::Weibull { power, factor } => libm::pow(exponential, *power) * factor,
+        }
+    }
+}
+
+/// What multiplies the rate in each slot of time.
+#[derive(Debug)]
+enum Mood {
+    Even,
+    Gamma { factors: Shape, every: Span, stream: Stream, slot: u64, factor: f64 },
+}
+
+impl Mood {
+    fn new(burstiness: Burstiness, stream: Stream) -> Self {
+        match burstiness {
+            Burstiness::Gamma { shape, every } if !every.is_zero() => {
+                let factors = Shape::Gamma { mean: 1.0, shape };
+                let factor = factors.draw(&mut stream.at(0));
+                Mood::Gamma { factors, every, stream, slot: 0, factor }
+            }
+            _ => Mood::Even,
+        }
+    }
+
+    /// The factor at `at`, and how long it still holds.
+    fn at(&mut self, at: SimTime) -> (f64, Span) {
+        match self {
+            Mood::Even => (1.0, Span::MAX),
+            Mood::Gamma { factors, every, stream, slot, factor } => {
+                let number = at.nanos() / every.nanos();
+                if number != *slot {
+                    *slot = number;
+                    *factor = factors.draw(&mut stream.at(number));
+                }
+                (*factor, Span::from_nanos(every.nanos() - at.nanos() % every.nanos()))
+            }
+        }
+    }
 }
 
 impl Steady {
-    pub(super) fn new(arrivals: &Arrivals, clock_at_start: Span, gaps: Stream) -> Self {
+    pub(super) fn new(
+        arrivals: &Arrivals,
+        burstiness: Burstiness,
+        clock_at_start: Span,
+        stream: &dyn Fn(&str) -> Stream,
+    ) -> Self {
+        let modulated = matches!(burstiness, Burstiness::Gamma { .. });
         let kind = match arrivals {
             Arrivals::None => Kind::None,
+            Arrivals::Poisson(rate) if rate.0 > 0.0 && modulated => {
+                Kind::Hourly { per_hour: Box::new([rate.0 * HOUR.seconds(); 24]) }
+            }
             Arrivals::Poisson(rate) if rate.0 > 0.0 => Kind::Poisson { per_second: rate.0 },
             Arrivals::Constant(rate) if rate.0 > 0.0 => Kind::Constant { per_second: rate.0 },
             Arrivals::DailyProfile(per_hour) if per_hour.iter().sum::<f64>() > 0.0 => {
-                Kind::Daily { per_hour: per_hour.clone() }
+                Kind::Hourly { per_hour: per_hour.clone() }
             }
             Arrivals::Replay(recorded) => Kind::Replay { recorded: recorded.clone() },
+            Arrivals::Resampled { recorded, block } if !recorded.is_empty() && !block.is_zero() => {
+                Kind::Resampled(Blocks::new(recorded.clone(), *block, stream("blocks")))
+            }
             _ => Kind::None,
         };
-        let mut steady = Steady { kind, clock_at_start, gaps, drawn: 0, next: None };
+        let gap = match burstiness {
+            Burstiness::Weibull { shape } => {
+                let power = 1.0 / shape;
+                Gap::Weibull { power, factor: 1.0 / libm::tgamma(1.0 + power) }
+            }
+            Burstiness::None | Burstiness::Gamma { .. } => Gap::Exponential,
+        };
+        let mood = Mood::new(burstiness, stream("moods"));
+        let gaps = stream("arrivals");
+        let mut steady = Steady { kind, clock_at_start, gaps, drawn: 0, gap, mood, next: None };
         steady.next = steady.after(SimTime::ZERO);
         steady
     }
@@ -58,125 +155,53 @@ impl Steady {
     fn after(&mut self, last: SimTime) -> Option<Arrival> {
         let number = self.drawn;
         self.drawn += 1;
-        let (mut bytes, mut recipients, mut destination) = (None, None, None);
-        let at = match &self.kind {
+        let mut recorded = None;
+        let at = match &mut self.kind {
             Kind::None => return None,
             Kind::Poisson { per_second } => {
-                last + Span::from_seconds(unit_exponential(&self.gaps, number) / per_second)
+                last + Span::from_seconds(self.gap.draw(&self.gaps, number) / *per_second)
             }
             Kind::Constant { per_second } => {
                 // From the start, not from the last one: no rounding error builds up.
-                SimTime::ZERO + Span::from_seconds((number + 1) as f64 / per_second)
+                SimTime::ZERO + Span::from_seconds((number + 1) as f64 / *per_second)
             }
-            Kind::Daily { per_hour } => {
-                let mass = unit_exponential(&self.gaps, number);
-                after_mass(per_hour, last, self.clock_at_start, mass)
+            Kind::Hourly { per_hour } => {
+                let mass = self.gap.draw(&self.gaps, number);
+                after_mass(per_hour, &mut self.mood, last, self.clock_at_start, mass)
             }
-            Kind::Replay { recorded } => {
-                let record = recorded.get(number as usize)?;
-                (bytes, recipients) = (record.bytes, record.recipients);
-                destination = record.destination;
-                record.at
-            }
+            Kind::Replay { recorded: list } => recorded.insert(*list.get(number as usize)?).at,
+            Kind::Resampled(blocks) => recorded.insert(blocks.next()?).at,
         };
+        let (bytes, recipients, destination) =
+            recorded.map_or((None, None, None), |r| (r.bytes, r.recipients, r.destination));
         Some(Arrival { at, draw_key: number, bytes, recipients, destination })
     }
 }
 
-fn unit_exponential(stream: &Stream, index: u64) -> f64 {
-    -libm::log(stream.uniform(index))
-}
-
-/// The instant at which the hourly rate, summed up from `from`, reaches `mass` messages (inversion of a
-/// non-homogeneous Poisson process). At least one hour has a positive rate.
-fn after_mass(per_hour: &[f64; 24], from: SimTime, clock_at_start: Span, mut mass: f64) -> SimTime {
+/// The instant at which the rate, summed up from `from`, reaches `mass` messages (inversion of a
+/// non-homogeneous Poisson process).
+fn after_mass(
+    per_hour: &[f64; 24],
+    mood: &mut Mood,
+    from: SimTime,
+    clock_at_start: Span,
+    mut mass: f64,
+) -> SimTime {
     let mut at = from;
-    loop {
+    while at < BEYOND {
         let clock = at.nanos().saturating_add(clock_at_start.nanos());
-        let rate = per_hour[(clock / HOUR.nanos() % 24) as usize];
         let left_of_hour = Span::from_nanos(HOUR.nanos() - clock % HOUR.nanos());
-        let within = rate * left_of_hour.seconds() / 3600.0;
+        let (factor, left_of_slot) = mood.at(at);
+        let rate = per_hour[(clock / HOUR.nanos() % 24) as usize] * factor;
+        let step = left_of_hour.min(left_of_slot);
+        let within = rate * step.seconds() / 3600.0;
         if within > mass {
-            return at + left_of_hour.scale(mass / within);
+            return at + step.scale(mass / within);
         }
         mass -= within;
-        let next = at + left_of_hour;
-        if next == at {
-            return SimTime::MAX;
-        }
-        at = next;
+        at += step;
     }
-}
-
-/// All bursts, merged.
-#[derive(Debug)]
-pub(super) struct Bursts {
-    bursts: Vec<OneBurst>,
-    draws: Stream,
-    next: Option<(SimTime, usize)>,
-}
-
-/// What is left of one burst.
-#[derive(Debug)]
-struct OneBurst {
-    /// Its next message, while there are any.
-    next: Option<SimTime>,
-    end: SimTime,
-    left: u64,
-    number: u64,
-}
-
-impl Bursts {
-    pub(super) fn new(bursts: &[Burst], draws: Stream) -> Self {
-        let start = |burst: &Burst| OneBurst {
-            next: Some(burst.at),
-            end: burst.at + burst.over,
-            left: burst.messages,
-            number: 0,
-        };
-        let mut all = Bursts { bursts: bursts.iter().map(start).collect(), draws, next: None };
-        for index in 0..all.bursts.len() {
-            all.draw(index);
-        }
-        all.next = all.earliest();
-        all
-    }
-
-    pub(super) fn peek(&self) -> Option<Arrival> {
-        self.next.map(|(at, index)| Arrival {
-            at,
-            // `number` already counts the message that is pending.
-            draw_key: (index as u64 + 1) * SOURCE_STRIDE + self.bursts[index].number - 1,
-            ..Arrival::default()
-        })
-    }
-
-    pub(super) fn advance(&mut self) {
-        if let Some((_, index)) = self.next {
-            self.draw(index);
-            self.next = self.earliest();
-        }
-    }
-
-    /// Draws the next instant of burst `index`: the smallest of `left` uniform instants between the last
-    /// one and the end, so that the whole burst is a sorted uniform sample without being stored.
-    fn draw(&mut self, index: usize) {
-        let burst = &mut self.bursts[index];
-        let Some(last) = burst.next.filter(|_| burst.left > 0) else {
-            burst.next = None;
-            return;
-        };
-        let uniform = self.draws.at_part(index as u64, burst.number).uniform();
-        let fraction = 1.0 - libm::pow(uniform, 1.0 / burst.left as f64);
-        burst.next = Some(last + burst.end.since(last).scale(fraction));
-        burst.left -= 1;
-        burst.number += 1;
-    }
-
-    fn earliest(&self) -> Option<(SimTime, usize)> {
-        let pending = self.bursts.iter().enumerate();
-        pending.filter_map(|(index, burst)| burst.next.map(|at| (at, index))).min()
-    }
+    SimTime::MAX
 }
 
 #[cfg(test)]
@@ -185,8 +210,12 @@ mod tests {
     use crate::model::params::BUSINESS_DAY;
     use crate::units::Rate;
 
+    fn steady(arrivals: &Arrivals, burstiness: Burstiness, starts: Span) -> Steady {
+        Steady::new(arrivals, burstiness, starts, &|name| Stream::new(42, 0, name))
+    }
+
     fn instants(arrivals: &Arrivals, starts: Span, until: SimTime) -> Vec<SimTime> {
-        let mut steady = Steady::new(arrivals, starts, Stream::new(42, 0, "arrivals"));
+        let mut steady = steady(arrivals, Burstiness::None, starts);
         let mut list = Vec::new();
         while let Some(arrival) = steady.peek().filter(|arrival| arrival.at < until) {
             list.push(arrival.at);
@@ -223,24 +252,6 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_delivers_its_count_within_its_time_evenly() {
-        let over = Span::from_secs(100);
-        let at = SimTime::ZERO + Span::from_secs(50);
-        let burst = Burst { at, messages: 10_000, over };
-        let mut bursts = Bursts::new(&[burst], Stream::new(1, 0, "bursts"));
-        let mut list = Vec::new();
-        while let Some(arrival) = bursts.peek() {
-            list.push(arrival.at);
-            bursts.advance();
-        }
-        assert_eq!(list.len(), 10_000);
-        assert!(list.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert!(list[0] >= at && list[9_999] <= at + over);
-        let first_half = list.iter().filter(|t| **t < at + over / 2).count() as f64;
-        assert!((first_half - 5_000.0).abs() < 5.0 * 50.0, "{first_half}");
-    }
-
-    #[test]
     fn hours_without_mail_are_passed_over_and_a_profile_of_zeros_never_hangs() {
         let mut only_noon = [0.0; 24];
         only_noon[12] = 10.0;
@@ -250,5 +261,55 @@ mod tests {
         assert!(!list.is_empty());
         let nothing = Arrivals::DailyProfile(Box::new([0.0; 24]));
         assert!(instants(&nothing, Span::ZERO, SimTime::MAX).is_empty());
+    }
+
+    /// Messages in each of `slots` slots of a stream of 1 a second.
+    fn counts(burstiness: Burstiness, slot: Span, slots: usize) -> Vec<f64> {
+        let rate = Arrivals::Poisson(Rate(1.0));
+        let mut steady = steady(&rate, burstiness, Span::ZERO);
+        let mut counts = vec![0.0; slots];
+        let end = SimTime::ZERO + slot * slots as u64;
+        while let Some(arrival) = steady.peek().filter(|arrival| arrival.at < end) {
+            counts[(arrival.at.nanos() / slot.nanos()) as usize] += 1.0;
+            steady.advance();
+        }
+        counts
+    }
+
+    /// Mean, and variance over mean.
+    fn dispersion(counts: &[f64]) -> (f64, f64) {
+        let n = counts.len() as f64;
+        let mean = counts.iter().sum::<f64>() / n;
+        let variance = counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        (mean, variance / mean)
+    }
+
+    #[test]
+    fn burstiness_keeps_the_rate_and_spreads_the_counts_as_theory_says() {
+        let (slot, slots) = (Span::from_secs(300), 4000);
+        let near = |is: f64, should: f64, by: f64| {
+            assert!((is - should).abs() < by * should, "{is}, not {should}");
+        };
+        let (mean, even) = dispersion(&counts(Burstiness::None, slot, slots));
+        near(mean, 300.0, 0.01);
+        near(even, 1.0, 0.1);
+        // A renewal process over long slots: variance / mean -> squared variation of the gaps, which is
+        // Gamma(1 + 2/k) / Gamma(1 + 1/k)^2 - 1 = 5 for a Weibull of shape 0.5.
+        let weibull = Burstiness::Weibull { shape: 0.5 };
+        let (mean, bursty) = dispersion(&counts(weibull, slot, slots));
+        near(mean, 300.0, 0.02);
+        near(bursty, 5.0, 0.12);
+        // Mixed Poisson: 1 + mean / shape.
+        let gamma = Burstiness::Gamma { shape: 4.0, every: slot };
+        let (mean, bursty) = dispersion(&counts(gamma, slot, slots));
+        near(mean, 300.0, 0.03);
+        near(bursty, 1.0 + 300.0 / 4.0, 0.1);
+    }
+
+    #[test]
+    fn a_stream_too_thin_for_any_run_ends() {
+        let gamma = Burstiness::Gamma { shape: 4.0, every: Span::from_mins(1) };
+        let thin = Arrivals::Poisson(Rate(1e-12));
+        assert_eq!(steady(&thin, gamma, Span::ZERO).peek().map(|a| a.at), Some(SimTime::MAX));
     }
 }
