@@ -36,7 +36,8 @@ impl Spells {
                 Some(spell) => spell,
                 None => *self.spell.insert(Self::draw(&self.stream, 0, SimTime::ZERO, episodes)),
             };
-            if now < end {
+            // At the end of time there is no later spell to draw.
+            if now < end || end == SimTime::MAX {
                 return now >= start;
             }
             self.drawn += 1;
@@ -69,6 +70,14 @@ mod tests {
         let share = inside as f64 / minutes as f64;
         // About 25,000 cycles; the standard error of the share is near 0.0017.
         assert!((share - 0.25).abs() < 0.009, "{share}");
+    }
+
+    #[test]
+    fn the_end_of_time_lies_in_a_spell_or_not_but_is_reached() {
+        let (every, last) = (Span::MAX, Span::MAX);
+        let episodes = Episodes { every, last, slower: 1.0, deferrals: Vec::new() };
+        let mut spells = Spells::new(Stream::new(4, 0, "spells"));
+        assert!(spells.holds(&episodes, SimTime::MAX));
     }
 
     #[test]
