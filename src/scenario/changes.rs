@@ -89,7 +89,7 @@ fn settings(set: &Field<'_>, now: &mut Node, scenario: &Scenario, sound: bool) -
         let in_hoststat = entry.key == "proofpoint.hoststat"
             && matches!(&entry.value.value, Value::Map(keys) if keys.iter().any(|k| k.key == "key"));
         if !CHANGEABLE.iter().any(|start| entry.key.starts_with(start))
-            || FIXED.iter().any(|key| fixed(&key))
+            || FIXED.iter().any(fixed)
             || in_hoststat
         {
             let accepted = "a dotted key of proofpoint, exchange_online or network";
