@@ -113,6 +113,9 @@ pub(super) struct InitArgs {
     /// Which of the shipped scenarios to start from
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Option<String>,
+    /// Take the sender's settings from this sendmail.cf; says which it took and which it could not
+    #[arg(long, value_name = "CF", conflicts_with = "preset")]
+    pub(super) from_sendmail_cf: Option<PathBuf>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
 }

@@ -1,8 +1,9 @@
-//! `mailflow init [FILE] [--preset NAME]`: writes a commented scenario, or a shipped one.
+//! `mailflow init [FILE] [--preset NAME | --from-sendmail-cf CF]`: writes a commented scenario, a shipped one,
+//! or one with the settings of a real `sendmail.cf`.
 
 use crate::scenario;
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 /// A shipped scenario: its name and text.
@@ -49,6 +50,47 @@ pub fn init(file: Option<&Path>, preset: Option<&str>, quiet: bool) -> u8 {
             return 2;
         }
     };
+    write(file, &text, quiet)
+}
+
+/// Writes a scenario with the settings of the `sendmail.cf` at `cf`, and says on stderr what it took, what it
+/// could not take and why, unless `quiet`. Exit codes as for [`init`]; 2 also if that is no `sendmail.cf`, 3
+/// if it could not be read.
+pub fn from_sendmail_cf(file: Option<&Path>, cf: &Path, quiet: bool) -> u8 {
+    let bytes = match read_bounded(cf) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            say(&format!("error: cannot read {}: {error}", cf.display()));
+            return 3;
+        }
+    };
+    // The scenario names the file, not the folders of this machine.
+    let name = cf.file_name().unwrap_or(cf.as_os_str()).to_string_lossy();
+    match scenario::from_sendmail_cf(&name, &bytes) {
+        Ok(made) => {
+            let code = write(file, &made.text, quiet);
+            if code == 0 && !quiet {
+                say(made.summary.trim_end());
+            }
+            code
+        }
+        Err(message) => {
+            say(&format!("error: {message}"));
+            2
+        }
+    }
+}
+
+/// The bytes of a file, as far as they tell whether it is too large: it may be endless, such as a device.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = scenario::LARGEST_SENDMAIL_CF as u64 + 1;
+    std::fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes a scenario to `file` and its schema beside it.
+fn write(file: Option<&Path>, text: &str, quiet: bool) -> u8 {
     let file = file.unwrap_or(Path::new("scenario.yaml"));
     if file == Path::new("-") {
         return match io::stdout().lock().write_all(text.as_bytes()) {
@@ -56,7 +98,7 @@ pub fn init(file: Option<&Path>, preset: Option<&str>, quiet: bool) -> u8 {
             _ => 0,
         };
     }
-    match write_new(file, &text) {
+    match write_new(file, text) {
         Ok(()) => {
             if !quiet {
                 say(&format!("wrote {0}; next: mailflow check {0}", file.display()));

@@ -45,8 +45,12 @@ fn dispatch(args: &Args) -> u8 {
     match &args.command {
         Command::Run(run) => run::run(run).code(),
         Command::Check(check) => check::run(check).code(),
-        Command::Init(init) => {
-            init::init(init.file.as_deref(), init.preset.as_deref(), init.show.quiet)
+        Command::Init(args) => {
+            let (file, quiet) = (args.file.as_deref(), args.show.quiet);
+            match args.from_sendmail_cf.as_deref() {
+                Some(cf) => init::from_sendmail_cf(file, cf, quiet),
+                None => init::init(file, args.preset.as_deref(), quiet),
+            }
         }
         Command::Validate(validate) => validate::validate(validate),
         Command::Explain(explain) => explain::explain(explain),

@@ -30,6 +30,7 @@ mod reader;
 pub mod recorded_case;
 mod run;
 mod schema;
+mod sendmail_cf;
 mod shape;
 mod template;
 mod trouble;
@@ -40,6 +41,7 @@ pub use overrides::Override;
 pub use problem::{LoadError, Problem, Problems, nearest};
 pub use run::{Drain, RunSettings};
 pub use schema::schema;
+pub use sendmail_cf::{FromSendmailCf, LARGEST_SENDMAIL_CF, from_sendmail_cf};
 pub use template::commented;
 pub use windows::TimeWindow;
 

@@ -108,7 +108,8 @@ fn about(doc: &KeyDoc) -> String {
     text
 }
 
-fn comment(out: &mut String, indent: &str, text: &str) {
+/// A comment folded at blanks.
+pub(super) fn comment(out: &mut String, indent: &str, text: &str) {
     let mut line = format!("{indent}#");
     for word in text.split(' ') {
         if line.chars().count() + 1 + word.chars().count() > WIDTH {

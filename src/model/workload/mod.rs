@@ -150,7 +150,10 @@ impl Workload {
                 1 => 0,
                 count => self.agents.at(key).below(u64::from(count)) as u32,
             },
-            destination: arrival.destination.unwrap_or_else(|| self.draw_destination(key)),
+            destination: arrival
+                .destination
+                .filter(|number| usize::from(*number) <= self.shares.len())
+                .unwrap_or_else(|| self.draw_destination(key)),
             batches_sent: 0,
             locked: false,
             warned: false,
