@@ -308,7 +308,19 @@ impl Switches {
 }
 
 /// The same run with spans, sizes and counts pushed to the end of their range: whatever `pick` says.
-pub(crate) fn hugely(mut case: Case, pick: u32) -> Case {
+pub(crate) fn hugely(case: Case, pick: u32) -> Case {
+    let mut case = with_huge_values(case, pick);
+    let clock_step = case.params.sender.clock_step;
+    for change in &mut case.params.changes {
+        if let Action::Set(new) = &mut change.action {
+            // What no change changes.
+            new.sender.clock_step = clock_step;
+        }
+    }
+    case
+}
+
+fn with_huge_values(mut case: Case, pick: u32) -> Case {
     let huge = [Span::from_secs(10_000_000_000), Span::MAX][(pick & 1) as usize];
     let chosen = |bit: u32| pick >> bit & 1 == 1;
     let Params { workload, sender, receiver, network, .. } = &mut case.params;
