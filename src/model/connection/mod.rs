@@ -42,6 +42,8 @@ pub struct Connection {
     pub last_used: SimTime,
     /// What a close would store.
     pub last_status: LastStatus,
+    /// The receiver has ended it and no longer counts it, though the sender has not noticed yet.
+    pub given_up: bool,
 }
 
 /// Why a connection ended.

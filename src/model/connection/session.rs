@@ -22,7 +22,7 @@ pub struct Session {
     pub connected_after: Span,
     /// The front end that accepted the connection, if any did.
     pub front_end: Option<u32>,
-    /// Addresses whose connect() failed before.
+    /// Addresses whose connect() failed or timed out before.
     pub refused: u32,
     /// What came of it.
     pub ending: SessionEnding,
@@ -55,8 +55,10 @@ pub fn open(
     let mut refused = 0;
     for front_end in addresses {
         let answer = greeting(front_end);
-        if answer == Greeting::Refused {
-            takes += round_trip;
+        if let Greeting::Refused | Greeting::Unreachable = answer {
+            let refused_after = round_trip.min(timeouts.connect);
+            let nobody = answer == Greeting::Unreachable;
+            takes += if nobody { timeouts.connect } else { refused_after };
             refused += 1;
             continue;
         }
@@ -65,7 +67,9 @@ pub fn open(
             Greeting::Welcome => (round_trip * 2 + connect_time, SessionEnding::Ready),
             Greeting::Code421 => (round_trip, SessionEnding::Greeting421),
             Greeting::Silence => (timeouts.greeting, SessionEnding::TimedOut),
-            Greeting::Reset | Greeting::Refused => (Span::ZERO, SessionEnding::Reset),
+            Greeting::Reset | Greeting::Refused | Greeting::Unreachable => {
+                (Span::ZERO, SessionEnding::Reset)
+            }
         };
         let takes = connected_after + rest;
         return Session { takes, connected_after, front_end: Some(front_end), refused, ending };

@@ -39,6 +39,8 @@ pub struct Transaction {
     pub commit: Commit,
     /// How long the sender waits for the reply to the final dot; then it hangs up, as after a reset.
     pub reply_timeout: Span,
+    /// Nothing is heard from the other end any more.
+    pub silent: bool,
 }
 
 /// How a connection was ended under a transaction.
@@ -108,6 +110,14 @@ struct Schedule {
 impl Transaction {
     /// Runs the transaction.
     pub fn run(&self) -> Course {
+        if self.silent {
+            return Course::Took {
+                until: self.start + self.reply_timeout,
+                ending: Ending::Cut { phase: SmtpPhase::Mail, how: Hangup::Reset },
+                accepted_at: None,
+                sent: 0.0,
+            };
+        }
         let schedule = self.schedule();
         let patience_ends = schedule.dot + self.reply_timeout;
         if patience_ends < schedule.reply.min(self.cut_at) {
@@ -284,6 +294,7 @@ mod tests {
             cut,
             commit: Commit::AfterReply,
             reply_timeout: Span::from_hours(1),
+            silent: false,
         }
     }
 

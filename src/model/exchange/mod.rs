@@ -38,6 +38,8 @@ pub enum Greeting {
     Code421,
     /// Accepted, and then nothing.
     Silence,
+    /// connect() is answered by nobody.
+    Unreachable,
 }
 
 /// The receiver's own state: who is connected, what was accepted in this window, how it feels.
@@ -84,15 +86,16 @@ impl Exchange {
         agent: u32,
         now: SimTime,
     ) -> Greeting {
-        let full = |open: u32, limit: Option<u32>| limit.is_some_and(|limit| open >= limit);
-        let own = self.open_by_agent[agent as usize];
-        let is_full =
-            full(self.open, params.max_connections) || full(own, params.max_connections_per_source);
+        let is_full = self.is_full(params, agent);
         if machine.is_none() && params.dead.is_empty() && params.outages.is_empty() {
             return if is_full { Greeting::Code421 } else { Greeting::Welcome };
         }
         let dead = params.dead.iter().find(|(dead, _)| *dead == front_end).map(|(_, how)| *how);
         let scheduled = outage(&params.outages, front_end, now);
+        // A silent machine stands behind a front end that still accepts; a silent front end does not.
+        if scheduled == Some(Trouble::Silent) {
+            return Greeting::Unreachable;
+        }
         for trouble in [dead, scheduled, machine].into_iter().flatten() {
             match trouble {
                 Trouble::Reset => return Greeting::Reset,
@@ -103,6 +106,13 @@ impl Exchange {
             }
         }
         if is_full { Greeting::Code421 } else { Greeting::Welcome }
+    }
+
+    /// Whether one more connection of `agent` would be refused for want of room.
+    pub fn is_full(&self, params: &Receiver, agent: u32) -> bool {
+        let full = |open: u32, limit: Option<u32>| limit.is_some_and(|limit| open >= limit);
+        full(self.open, params.max_connections)
+            || full(self.open_by_agent[agent as usize], params.max_connections_per_source)
     }
 
     /// A connection of `agent` is open.
@@ -127,8 +137,8 @@ impl Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::params::UnhealthyMachines;
-    use crate::units::Share;
+    use crate::model::params::{Outage, UnhealthyMachines};
+    use crate::units::{Share, Span};
 
     fn exchange(agents: u32) -> Exchange {
         Exchange::new(agents, Stream::new(1, 0, "machines"), Stream::new(1, 0, "spells"))
@@ -164,6 +174,17 @@ mod tests {
         let params = Receiver { dead: vec![(1, Trouble::Refuse)], ..Receiver::default() };
         let exchange = exchange(1);
         assert_eq!(greet(&exchange, &params, 1, 0), Greeting::Refused);
+        assert_eq!(greet(&exchange, &params, 0, 0), Greeting::Welcome);
+    }
+
+    #[test]
+    fn a_silent_front_end_does_not_even_accept_connections() {
+        let until = SimTime::ZERO + Span::from_mins(1);
+        let behaviour = Trouble::Silent;
+        let outage = Outage { front_end: 1, from: SimTime::ZERO, until, behaviour };
+        let params = Receiver { outages: vec![outage], ..Receiver::default() };
+        let exchange = exchange(1);
+        assert_eq!(greet(&exchange, &params, 1, 0), Greeting::Unreachable);
         assert_eq!(greet(&exchange, &params, 0, 0), Greeting::Welcome);
     }
 

@@ -30,6 +30,30 @@ impl World {
         self.close(id, index, reason, cx);
     }
 
+    /// A receiver of `destination` that is full takes stock: what it has ended itself while the sender kept
+    /// it idle in a cache takes up no room any more. Rule: MODEL.md 7.2.
+    pub(super) fn take_stock(&mut self, destination: usize, now: SimTime) {
+        for id in 0..self.processes.slots() {
+            let busy = self.processes.at(id).pending.connection();
+            for index in 0..self.processes.at(id).connections.len() {
+                let connection = self.processes.at(id).connections[index];
+                let here = self.hosts[connection.host].destination == destination;
+                if !here || connection.given_up || busy == Some(index) {
+                    continue;
+                }
+                let receiver = self.params.receiver_of(destination);
+                // This 421 waits for the next command.
+                let waits = receiver.cut == Cut::Reply421 && !connection.ends_by_outage;
+                let cut_at = if waits { SimTime::MAX } else { connection.cut_at };
+                if self.idle_end(&connection).min(cut_at) <= now {
+                    self.processes.at(id).connections[index].given_up = true;
+                    let agent = self.processes.at(id).agent;
+                    self.exchanges[destination].closed(agent);
+                }
+            }
+        }
+    }
+
     /// When the receiver ends the connection if it stays idle.
     fn idle_end(&self, connection: &Connection) -> SimTime {
         let destination = self.hosts[connection.host].destination;
@@ -78,7 +102,9 @@ impl World {
         let (agent, number) = (process.agent, process.number);
         let connection = process.connections.swap_remove(index);
         self.unlock(id, connection.host);
-        self.exchanges[self.hosts[connection.host].destination].closed(agent);
+        if !connection.given_up {
+            self.exchanges[self.hosts[connection.host].destination].closed(agent);
+        }
         cx.observe(Observation::ConnectionClosed {
             agent,
             process: number,

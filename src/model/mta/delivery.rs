@@ -174,10 +174,13 @@ impl World {
         now: SimTime,
     ) -> Session {
         let destination = self.hosts[host].destination;
+        let agent = self.processes.at(id).agent;
+        if self.exchanges[destination].is_full(self.params.receiver_of(destination), agent) {
+            self.take_stock(destination, now);
+        }
         let receiver = self.params.receiver_of(destination);
         let exchange = &self.exchanges[destination];
         let process = self.processes.at(id);
-        let agent = process.agent;
         session::open(
             addresses.iter().copied(),
             |front_end| {
@@ -233,6 +236,7 @@ impl World {
             carried: 0,
             last_used: opened_at,
             last_status: LastStatus::Good,
+            given_up: false,
         });
         self.exchanges[destination].opened(agent);
     }

@@ -87,6 +87,19 @@ pub(in crate::model) enum Pending {
     Transaction { index: usize, ending: Ending, accepted_at: Option<SimTime>, sent: f64 },
 }
 
+impl Pending {
+    /// The connection that is in use.
+    pub(in crate::model) fn connection(&self) -> Option<usize> {
+        match self {
+            Pending::NextMessage | Pending::Session(_) => None,
+            Pending::Probe { index, .. }
+            | Pending::Stage { index, .. }
+            | Pending::Body { index, .. }
+            | Pending::Transaction { index, .. } => Some(*index),
+        }
+    }
+}
+
 /// Where a transaction has to ask somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::model) enum Stage {
@@ -139,6 +152,11 @@ pub(in crate::model) struct Processes {
 impl Processes {
     pub(in crate::model) fn at(&mut self, slot: u32) -> &mut Process {
         &mut self.slots[slot as usize]
+    }
+
+    /// How many processes there have been at once; those that have ended hold no connection.
+    pub(in crate::model) fn slots(&self) -> u32 {
+        self.slots.len() as u32
     }
 }
 

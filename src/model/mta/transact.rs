@@ -44,7 +44,13 @@ impl World {
             at: start,
         });
         let part = part(&message, attempt.position);
-        let transaction = self.transaction(&connection, &message, part, (start, probe));
+        let mut transaction = self.transaction(&connection, &message, part, (start, probe));
+        let outages = &self.receiver(&connection).outages;
+        if outage(outages, connection.front_end, start) == Some(Trouble::Silent) {
+            // Neither a reply nor the end of the connection will ever come through.
+            transaction.silent = true;
+            self.processes.at(id).connections[index].cut_at = SimTime::MAX;
+        }
         // Stages come in the order of the dialogue; the first that applies is the next event.
         if matches!(self.params.network.link, Link::PerConnection(_))
             && self.receiver(&connection).throttle.is_none()
@@ -93,6 +99,7 @@ impl World {
             cut: if outage { Cut::Reset } else { receiver.cut },
             commit: receiver.commit,
             reply_timeout: self.params.sender.timeouts.reply,
+            silent: false,
         };
         let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
         if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
