@@ -10,7 +10,7 @@
 
 use super::event::Context;
 use super::observation::{Observation, Observer};
-use super::params::{Action, Params, QueueRuns};
+use super::params::{Action, Link, Params, QueueRuns};
 use super::world::World;
 use crate::units::SimTime;
 use std::rc::Rc;
@@ -41,6 +41,10 @@ impl World {
         let old = self.params.clone();
         let changes = old.changes.clone();
         self.params = Rc::new(Params { changes, ..new });
+        if let Link::Shared(bandwidth) = self.params.network.link {
+            self.link.set_bandwidth(cx.now(), bandwidth);
+            self.schedule_link(cx);
+        }
         let (order, min_age) = (self.params.sender.order, self.params.sender.min_queue_age);
         for agent in &mut self.agents {
             agent.queue.set_policy(order, min_age, &self.messages);

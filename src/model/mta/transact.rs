@@ -46,7 +46,7 @@ impl World {
         let part = part(&message, attempt.position);
         let transaction = self.transaction(&connection, &message, part, (start, probe));
         // Stages come in the order of the dialogue; the first that applies is the next event.
-        if matches!(self.params.network.link, Link::PerConnection(_))
+        if self.params.network.link.shared().is_none()
             && self.receiver(&connection).throttle.is_none()
         {
             self.settle(id, index, &transaction, cx);
@@ -185,7 +185,7 @@ impl World {
         let throttled_at = throttle.as_ref().map(|throttle| throttle.at == SmtpPhase::Dot);
         match stage {
             Stage::Rcpt => throttled_at == Some(false),
-            Stage::Body => matches!(self.params.network.link, Link::Shared(_)),
+            Stage::Body => self.params.network.link.shared().is_some(),
             Stage::Dot => throttled_at == Some(true),
         }
     }
@@ -294,7 +294,7 @@ impl World {
         }
     }
 
-    fn schedule_link<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+    pub(in crate::model) fn schedule_link<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
         if let Some(timer) = self.link_timer.take() {
             cx.calendar.cancel(timer);
         }
