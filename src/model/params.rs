@@ -466,6 +466,8 @@ pub enum Trouble {
     Reset,
     /// Refuses connect().
     Refuse,
+    /// Does not answer connect().
+    Unreachable,
     /// Greets with 421.
     Greeting421,
     /// Accepts and says nothing.

@@ -34,7 +34,7 @@ pub struct Connection {
     pub cut_at: SimTime,
     /// It ends because its front end goes down, not by its lifetime.
     pub ends_by_outage: bool,
-    /// What is wrong with the machine it landed on.
+    /// What is wrong with the front end or the machine it landed on.
     pub machine: Option<Trouble>,
     /// Messages attempted on it.
     pub carried: u32,

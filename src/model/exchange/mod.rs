@@ -32,6 +32,8 @@ pub enum Greeting {
     Welcome,
     /// connect() is refused.
     Refused,
+    /// connect() is not answered.
+    NoAnswer,
     /// Accepted and reset before the greeting.
     Reset,
     /// 421.
@@ -75,6 +77,12 @@ impl Exchange {
         (machine < sick).then_some(unhealthy.behaviour)
     }
 
+    /// What the messages of an open connection meet: the trouble of its front end, or of its machine.
+    pub fn trouble(&self, params: &Receiver, front_end: u32, dialled: u64) -> Option<Trouble> {
+        let always = dead(params, front_end);
+        always.or_else(|| self.machine(params, front_end, dialled))
+    }
+
     /// How front end `front_end` answers a connection of `agent` at `now` that lands on a machine with
     /// `machine` wrong with it.
     pub fn greeting(
@@ -91,12 +99,13 @@ impl Exchange {
         if machine.is_none() && params.dead.is_empty() && params.outages.is_empty() {
             return if is_full { Greeting::Code421 } else { Greeting::Welcome };
         }
-        let dead = params.dead.iter().find(|(dead, _)| *dead == front_end).map(|(_, how)| *how);
+        let dead = dead(params, front_end);
         let scheduled = outage(&params.outages, front_end, now);
         for trouble in [dead, scheduled, machine].into_iter().flatten() {
             match trouble {
                 Trouble::Reset => return Greeting::Reset,
                 Trouble::Refuse => return Greeting::Refused,
+                Trouble::Unreachable => return Greeting::NoAnswer,
                 Trouble::Greeting421 => return Greeting::Code421,
                 Trouble::Silent => return Greeting::Silence,
                 Trouble::Defer | Trouble::Slow(_) => {}
@@ -122,6 +131,11 @@ impl Exchange {
         self.dialled += 1;
         self.dialled - 1
     }
+}
+
+/// What is wrong with `front_end` all the time.
+fn dead(params: &Receiver, front_end: u32) -> Option<Trouble> {
+    params.dead.iter().find(|(dead, _)| *dead == front_end).map(|(_, how)| *how)
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ impl World {
             || self.streams.jitter.uniform(number),
         );
         let by_outage = conditions::next_disconnect(&receiver.outages, front_end, opened_at);
-        let machine = self.exchanges[destination].machine(receiver, front_end, dialled);
+        let machine = self.exchanges[destination].trouble(receiver, front_end, dialled);
         let record = self.record(host, front_end);
         let process = self.processes.at(id);
         let agent = process.agent;
