@@ -73,10 +73,8 @@ fn lifetime(cut: Cut, seconds: f64) -> Params {
     let mut params = site();
     params.receiver.connection_lifetime = Some(Span::from_seconds(seconds));
     params.receiver.cut = cut;
-    let mut healed = site();
-    // What is open still ends in its way.
-    healed.receiver.cut = cut;
-    changed_at(params, &healed, 60)
+    // What is open then still ends in its way.
+    healed_at(params, 60)
 }
 
 /// The receiver answers every message with `code` at `at`.

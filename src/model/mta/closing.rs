@@ -17,8 +17,7 @@ impl World {
     /// Closes connection `index` by QUIT - or finds that the receiver was faster.
     pub(super) fn quit<O: Observer>(&mut self, id: u32, index: usize, cx: &mut Context<'_, O>) {
         let connection = self.processes.at(id).connections[index];
-        let destination = self.hosts[connection.host].destination;
-        let reason = match self.params.receiver_of(destination).cut {
+        let reason = match connection.cut {
             _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => {
                 Closed::IdleTimeout
             }

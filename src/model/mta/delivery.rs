@@ -227,6 +227,7 @@ impl World {
             front_end,
             opened_at,
             cut_at: by_outage.map_or(by_lifetime, |outage| outage.min(by_lifetime)),
+            cut: receiver.cut,
             ends_by_outage: by_outage.is_some_and(|outage| outage < by_lifetime),
             machine,
             carried: 0,

@@ -90,7 +90,7 @@ impl World {
             service: Span::from_seconds(service),
             refusal,
             cut_at: connection.cut_at,
-            cut: if outage { Cut::Reset } else { receiver.cut },
+            cut: if outage { Cut::Reset } else { connection.cut },
             commit: receiver.commit,
             reply_timeout: self.params.sender.timeouts.reply,
         };
