@@ -130,7 +130,7 @@ fn a_line_with_a_limit_turns_away_as_many_as_m_m_c_k() {
 }
 
 #[test]
-#[ignore = "a minute of work: 400 million customers"]
+#[ignore = "two minutes of work: 400 million customers"]
 fn the_mean_wait_of_m_m_1_scatters_as_daley_says() {
     // Of the mean over n customers, n times the variance. What n leaves out is of the order of the
     // relaxation time, some hundred customers, over n.
