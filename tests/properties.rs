@@ -74,7 +74,7 @@ fn the_random_sites_meet_everything_that_can_happen() {
     }
     let mut expected: Vec<String> = [
         "Arrived RunStarted RunDropped RunEnded ProcessStarted ProcessEnded ConnectionOpened",
-        "ConnectionRefused TransactionStarted Accepted Delivered TrySkipped TryFailed Warned Bounced HostCleared",
+        "ConnectionRefused TransactionStarted Accepted Delivered TrySkipped TryFailed Warned Bounced HostCleared ConnectionGivenUp",
         "Quit CutByReset CutBy421 IdleTimeout Refused421 ResetAtGreeting SessionFailed Changed Outage",
     ]
     .iter()

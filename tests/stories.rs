@@ -1,6 +1,9 @@
 //! Stories that users live through, on the shipped scenarios: each holds for every one of several seeds, and
 //! the surprises that the laboratory showed are there as well.
 
+#[path = "stories/surprises.rs"]
+mod surprises;
+
 use mailflow::experiment::{Evidence, Plan, ReplicationSettings, Silent, replicate_observed, run};
 use mailflow::measure::{Metric, RunRecord};
 use mailflow::model::{Observation, Observer};

@@ -264,6 +264,7 @@ impl Observer for Recorder {
             Observation::HostCleared { agent, record } => self.blocked.cleared(now, agent, record),
             Observation::RunStarted { .. }
             | Observation::TransactionStarted { .. }
+            | Observation::ConnectionGivenUp { .. }
             | Observation::RunDropped { .. }
             | Observation::Changed { .. }
             | Observation::RunEnded { .. } => {}

@@ -41,7 +41,8 @@ impl World {
         let old = self.params.clone();
         self.params = Rc::new(with_structure_of(&old, new));
         if let Link::Shared(bandwidth) = self.params.network.link {
-            self.set_link(bandwidth, cx);
+            self.link.set_bandwidth(cx.now(), bandwidth);
+            self.schedule_link(cx);
         }
         let (order, min_age) = (self.params.sender.order, self.params.sender.min_queue_age);
         for agent in &mut self.agents {

@@ -12,9 +12,21 @@
 //!
 //! Left out: TCP's congestion control and slow start.
 
+use super::params::Link;
 use crate::units::{Bandwidth, SimTime, Span};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
+
+impl Link {
+    /// The bandwidth that all connections share; `None` where they share nothing, be it because the link
+    /// they share has no limit.
+    pub fn shared(self) -> Option<Bandwidth> {
+        match self {
+            Link::Shared(bandwidth) if bandwidth.is_limited() => Some(bandwidth),
+            Link::Shared(_) | Link::PerConnection(_) => None,
+        }
+    }
+}
 
 /// A count of bits, ordered.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +36,8 @@ impl Eq for Bits {}
 
 impl Ord for Bits {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        #[cfg(test)]
+        tests::COMPARISONS.with(|count| count.set(count.get() + 1));
         self.0.total_cmp(&other.0)
     }
 }
@@ -37,7 +51,7 @@ impl PartialOrd for Bits {
 /// A link that all transfers share evenly.
 #[derive(Debug)]
 pub struct SharedLink {
-    bits_per_second: f64,
+    bandwidth: Bandwidth,
     /// Bits that each transfer under way has got since the link was last idle.
     served: f64,
     as_of: SimTime,
@@ -53,7 +67,7 @@ impl SharedLink {
     /// An idle link.
     pub fn new(bandwidth: Bandwidth) -> Self {
         SharedLink {
-            bits_per_second: bandwidth.0,
+            bandwidth,
             served: 0.0,
             as_of: SimTime::ZERO,
             ends: BinaryHeap::new(),
@@ -63,12 +77,18 @@ impl SharedLink {
         }
     }
 
+    /// From now on it has another bandwidth, for the transfers under way as well.
+    pub fn set_bandwidth(&mut self, now: SimTime, bandwidth: Bandwidth) {
+        self.advance(now);
+        self.bandwidth = bandwidth;
+    }
+
     fn advance(&mut self, now: SimTime) {
-        if self.under_way > 0 {
-            let bits = now.since(self.as_of).seconds() * self.bits_per_second;
-            self.served += bits / self.under_way as f64;
-        } else {
+        if self.under_way == 0 {
             self.served = 0.0;
+        } else if self.bandwidth.is_limited() {
+            let bits = now.since(self.as_of).seconds() * self.bandwidth.0;
+            self.served += bits / self.under_way as f64;
         }
         self.as_of = now;
     }
@@ -90,12 +110,6 @@ impl SharedLink {
         self.gone.insert(number);
     }
 
-    /// From now on the link has another bandwidth; what is under way goes on at the new rate.
-    pub fn set_bandwidth(&mut self, now: SimTime, bandwidth: Bandwidth) {
-        self.advance(now);
-        self.bits_per_second = bandwidth.0;
-    }
-
     fn drop_gone(&mut self) {
         while let Some(Reverse((_, number, _))) = self.ends.peek() {
             if !self.gone.remove(number) {
@@ -110,10 +124,10 @@ impl SharedLink {
         self.drop_gone();
         let Reverse((Bits(end), _, _)) = self.ends.peek()?;
         let left = (end - self.served).max(0.0) * self.under_way as f64;
-        if self.bits_per_second <= 0.0 {
+        if !self.bandwidth.is_limited() {
             return Some(self.as_of);
         }
-        Some(self.as_of + Span::from_seconds(left / self.bits_per_second))
+        Some(self.as_of + Span::from_seconds(left / self.bandwidth.0))
     }
 
     /// Takes the transfer that ends now, as announced by [`next_end`](Self::next_end): its owner.
@@ -131,6 +145,12 @@ impl SharedLink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How often two counts of bits were compared: what a transfer costs, apart from constants.
+        pub(super) static COMPARISONS: Cell<u64> = const { Cell::new(0) };
+    }
 
     fn at(seconds: u64) -> SimTime {
         SimTime::ZERO + Span::from_secs(seconds)
@@ -167,14 +187,6 @@ mod tests {
     }
 
     #[test]
-    fn a_new_bandwidth_holds_for_what_is_under_way() {
-        let mut link = SharedLink::new(Bandwidth(8e6));
-        link.join(at(0), 0, 4_000_000);
-        link.set_bandwidth(at(2), Bandwidth(16e6));
-        assert_eq!(link.next_end(), Some(at(3)));
-    }
-
-    #[test]
     fn a_transfer_that_leaves_gives_its_share_back() {
         let mut link = SharedLink::new(Bandwidth(8e6));
         link.join(at(0), 0, 4_000_000);
@@ -183,5 +195,50 @@ mod tests {
         assert_eq!(link.next_end(), Some(SimTime::from_nanos(4_500_000_000)));
         assert_eq!(link.finish(SimTime::from_nanos(4_500_000_000)), Some(0));
         assert_eq!(link.next_end(), None);
+    }
+
+    #[test]
+    fn a_transfer_costs_the_logarithm_of_the_number_under_way() {
+        // One joins and one ends, again and again, with n under way: comparisons a transfer.
+        let cost = |n: u32| {
+            let mut link = SharedLink::new(Bandwidth(8e6));
+            let bytes = |number: u32| 1_000 + u64::from(number.wrapping_mul(2_654_435_761) >> 12);
+            for number in 0..n {
+                link.join(at(0), number, bytes(number));
+            }
+            COMPARISONS.set(0);
+            for number in n..2 * n {
+                let end = link.next_end().unwrap();
+                link.finish(end);
+                link.join(end, number, bytes(number));
+            }
+            COMPARISONS.get() as f64 / f64::from(n)
+        };
+        for n in [16, 256, 4096, 65_536] {
+            let (cost, most) = (cost(n), 3.0 * f64::from(n).log2() + 3.0);
+            assert!(cost <= most, "{cost} comparisons with {n} under way, at most {most}");
+        }
+    }
+
+    #[test]
+    fn without_a_limit_a_transfer_ends_as_it_starts() {
+        for bandwidth in [Bandwidth::UNLIMITED, Bandwidth(f64::INFINITY)] {
+            let mut link = SharedLink::new(bandwidth);
+            link.join(at(3), 7, u64::MAX);
+            link.join(at(3), 8, 1);
+            assert_eq!(link.next_end(), Some(at(3)));
+            assert_eq!(link.finish(at(3)), Some(8));
+            assert_eq!(link.finish(at(3)), Some(7));
+            link.join(at(4), 9, 0);
+            assert_eq!(link.next_end(), Some(at(4)), "no count has become a non-number");
+        }
+    }
+
+    #[test]
+    fn a_change_of_bandwidth_concerns_what_is_under_way() {
+        let mut link = SharedLink::new(Bandwidth(8e6));
+        link.join(at(0), 0, 4_000_000);
+        link.set_bandwidth(at(2), Bandwidth(16e6));
+        assert_eq!(link.next_end(), Some(at(3)));
     }
 }

@@ -112,6 +112,14 @@ pub enum Observation<'a> {
         /// Messages attempted on it.
         carried: u32,
     },
+    /// A receiver that was full has found that it ended this idle connection before; the sender still holds
+    /// it and will notice at its next use.
+    ConnectionGivenUp {
+        /// Whose.
+        agent: u32,
+        /// Its number.
+        connection: u64,
+    },
     /// A message's transaction on a connection begins at `at`, which is later than now where the connection
     /// has yet to be opened.
     TransactionStarted {

@@ -404,7 +404,7 @@ pub enum Trouble {
     Refuse,
     /// Greets with 421.
     Greeting421,
-    /// Accepts and says nothing.
+    /// A machine that accepts and says nothing; a front end in an outage that does not even accept.
     Silent,
     /// Refuses every message with 451 at RCPT.
     Defer,

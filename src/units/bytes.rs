@@ -39,9 +39,14 @@ impl Bandwidth {
     /// No limit: bodies arrive at once.
     pub const UNLIMITED: Bandwidth = Bandwidth(0.0);
 
+    /// Whether it is a limit at all: neither zero nor infinite.
+    pub fn is_limited(self) -> bool {
+        self.0 > 0.0 && self.0.is_finite()
+    }
+
     /// How long `bytes` take at this bandwidth.
     pub fn transfer_time(self, bytes: u64) -> Span {
-        if self.0 <= 0.0 { Span::ZERO } else { Span::from_seconds(bytes as f64 * 8.0 / self.0) }
+        if self.is_limited() { Span::from_seconds(bytes as f64 * 8.0 / self.0) } else { Span::ZERO }
     }
 }
 
@@ -53,6 +58,7 @@ mod tests {
     fn a_transfer_takes_bytes_times_eight_over_bandwidth() {
         assert_eq!(Bandwidth(20e6).transfer_time(2_500_000), Span::from_secs(1));
         assert_eq!(Bandwidth::UNLIMITED.transfer_time(u64::MAX), Span::ZERO);
+        assert_eq!(Bandwidth(f64::INFINITY).transfer_time(u64::MAX), Span::ZERO);
     }
 
     #[test]

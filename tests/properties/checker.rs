@@ -44,13 +44,21 @@ struct Connection {
 /// A destination and a host of it.
 type Host = (usize, usize);
 
-/// An opening or closing of a connection.
+/// An opening or an end of a connection.
 struct Passage {
     connection: u64,
     agent: u32,
     host: Host,
-    /// At an opening the limits over all agents and for this one; at a closing nothing.
-    opens: Option<[Option<u32>; 2]>,
+    what: What,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    /// With the limits over all agents and for this one.
+    Opens([Option<u32>; 2]),
+    /// The receiver has ended it while the sender still held it.
+    GivenUp,
+    Closes,
 }
 
 #[derive(Default)]
@@ -318,8 +326,8 @@ impl Checker {
             Routing::OneName => (destination, 0),
             Routing::MxHosts | Routing::Addresses => (destination, front_end as usize),
         };
-        let opens = Some([receiver.max_connections, receiver.max_connections_per_source]);
-        self.history.push(Passage { connection, agent, host, opens });
+        let what = What::Opens([receiver.max_connections, receiver.max_connections_per_source]);
+        self.history.push(Passage { connection, agent, host, what });
         let lifetime = receiver.connection_lifetime;
         let opened = Connection { agent, process, host, opened_at: now, lifetime };
         self.connections.insert(connection, opened);
@@ -353,7 +361,15 @@ impl Checker {
         self.closed += 1;
         self.turned_away.insert(number, turned_away);
         let host = connection.host;
-        self.history.push(Passage { connection: number, agent, host, opens: None });
+        self.history.push(Passage { connection: number, agent, host, what: What::Closes });
+    }
+
+    /// The receiver counts it no longer; the process that holds it has not noticed.
+    fn given_up(&mut self, agent: u32, connection: u64) {
+        let held = &self.connections[&connection];
+        assert_eq!(held.agent, agent);
+        let host = held.host;
+        self.history.push(Passage { connection, agent, host, what: What::GivenUp });
     }
 
     fn marked(&mut self, agent: u32, record: usize, until: Option<SimTime>) {
@@ -417,19 +433,31 @@ impl Checker {
         let alone = self.settings.iter().all(|settings| {
             settings.sender.single_thread_delivery && settings.sender.host_status.enabled
         });
-        let mut open: BTreeMap<(u32, Host), u32> = BTreeMap::new();
-        for Passage { connection, agent, host, opens } in &self.history {
+        let (mut held, mut open): (BTreeMap<(u32, Host), u32>, _) = Default::default();
+        let mut given_up = BTreeSet::new();
+        for Passage { connection, agent, host, what } in &self.history {
             // Of those still open at the end nobody can say yet.
             if self.turned_away.get(connection) != Some(&false) {
                 continue;
             }
-            let own = open.entry((*agent, *host)).or_default();
-            let Some([most, most_per_source]) = opens else {
-                *own -= 1;
-                continue;
+            let held = held.entry((*agent, *host)).or_default();
+            let counted: &mut BTreeMap<(u32, Host), u32> = &mut open;
+            let own = counted.entry((*agent, *host)).or_default();
+            let [most, most_per_source] = match what {
+                What::Opens(limits) => *limits,
+                What::GivenUp => {
+                    assert!(given_up.insert(*connection), "given up twice");
+                    *own -= 1;
+                    continue;
+                }
+                What::Closes => {
+                    *held -= 1;
+                    *own -= u32::from(!given_up.contains(connection));
+                    continue;
+                }
             };
-            *own += 1;
-            assert!(!alone || *own == 1, "two connections where one process may hold the host");
+            (*held, *own) = (*held + 1, *own + 1);
+            assert!(!alone || *held == 1, "two connections where one process may hold the host");
             let here = || open.iter().filter(|((_, (destination, _)), _)| *destination == host.0);
             let all: u32 = here().map(|(_, n)| n).sum();
             let of_agent = here().filter(|((other, _), _)| other == agent);
@@ -472,6 +500,9 @@ impl Observer for Checker {
                 agent, connection, reason, opened_at, carried, ..
             } => {
                 self.closed(agent, connection, reason, opened_at, carried);
+            }
+            Observation::ConnectionGivenUp { agent, connection } => {
+                self.given_up(agent, connection);
             }
             Observation::TransactionFailed { message, sent, .. } => {
                 self.in_attempt(message);

@@ -14,7 +14,7 @@ pub mod session;
 pub mod transaction;
 
 use super::mta::outcome::LastStatus;
-use super::params::Trouble;
+use super::params::{Cut, Trouble};
 use crate::units::{SimTime, Span};
 
 /// An open connection.
@@ -32,9 +32,11 @@ pub struct Connection {
     pub opened_at: SimTime,
     /// When the receiver will end it, busy or not.
     pub cut_at: SimTime,
+    /// How its lifetime ends, as it was when it opened: a change concerns later connections.
+    pub cut: Cut,
     /// It ends because its front end goes down, not by its lifetime.
     pub ends_by_outage: bool,
-    /// What is wrong with the machine it landed on.
+    /// What is wrong with the front end or the machine it landed on.
     pub machine: Option<Trouble>,
     /// Messages attempted on it.
     pub carried: u32,

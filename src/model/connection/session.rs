@@ -55,21 +55,18 @@ pub fn open(
     let mut refused = 0;
     for front_end in addresses {
         let answer = greeting(front_end);
-        if let Greeting::Refused | Greeting::Unreachable = answer {
-            let refused_after = round_trip.min(timeouts.connect);
-            let nobody = answer == Greeting::Unreachable;
-            takes += if nobody { timeouts.connect } else { refused_after };
-            refused += 1;
-            continue;
-        }
         let connected_after = takes + round_trip;
         let (rest, ending) = match answer {
+            Greeting::Refused | Greeting::NoAnswer => {
+                let timed_out = answer == Greeting::NoAnswer;
+                takes += if timed_out { timeouts.connect } else { round_trip };
+                refused += 1;
+                continue;
+            }
             Greeting::Welcome => (round_trip * 2 + connect_time, SessionEnding::Ready),
             Greeting::Code421 => (round_trip, SessionEnding::Greeting421),
             Greeting::Silence => (timeouts.greeting, SessionEnding::TimedOut),
-            Greeting::Reset | Greeting::Refused | Greeting::Unreachable => {
-                (Span::ZERO, SessionEnding::Reset)
-            }
+            Greeting::Reset => (Span::ZERO, SessionEnding::Reset),
         };
         let takes = connected_after + rest;
         return Session { takes, connected_after, front_end: Some(front_end), refused, ending };
@@ -122,6 +119,14 @@ mod tests {
         let session = dial(&[Greeting::Refused; 3]);
         assert_eq!(session.ending, SessionEnding::NotConnected);
         assert_eq!(session.takes, RTT * 3);
+    }
+
+    #[test]
+    fn an_address_that_does_not_answer_holds_the_runner_until_connect_times_out() {
+        let session = dial(&[Greeting::NoAnswer, Greeting::Welcome]);
+        assert_eq!((session.front_end, session.refused), (Some(1), 1));
+        assert_eq!(session.takes, Span::from_secs(127) + Span::from_millis(130));
+        assert_eq!(dial(&[Greeting::NoAnswer; 2]).ending, SessionEnding::NotConnected);
     }
 
     #[test]

@@ -32,14 +32,14 @@ pub enum Greeting {
     Welcome,
     /// connect() is refused.
     Refused,
+    /// connect() is not answered.
+    NoAnswer,
     /// Accepted and reset before the greeting.
     Reset,
     /// 421.
     Code421,
     /// Accepted, and then nothing.
     Silence,
-    /// connect() is answered by nobody.
-    Unreachable,
 }
 
 /// The receiver's own state: who is connected, what was accepted in this window, how it feels.
@@ -77,6 +77,12 @@ impl Exchange {
         (machine < sick).then_some(unhealthy.behaviour)
     }
 
+    /// What the messages of an open connection meet: the trouble of its front end, or of its machine.
+    pub fn trouble(&self, params: &Receiver, front_end: u32, dialled: u64) -> Option<Trouble> {
+        let always = dead(params, front_end);
+        always.or_else(|| self.machine(params, front_end, dialled))
+    }
+
     /// How front end `front_end` answers a connection of `agent` at `now` that lands on a machine with
     /// `machine` wrong with it.
     pub fn greeting(
@@ -90,11 +96,11 @@ impl Exchange {
         if machine.is_none() && params.dead.is_empty() && params.outages.is_empty() {
             return if is_full { Greeting::Code421 } else { Greeting::Welcome };
         }
-        let dead = params.dead.iter().find(|(dead, _)| *dead == front_end).map(|(_, how)| *how);
+        let dead = dead(params, front_end);
         let scheduled = outage(&params.outages, front_end, now);
         // A silent machine stands behind a front end that still accepts; a silent front end does not.
         if scheduled == Some(Trouble::Silent) {
-            return Greeting::Unreachable;
+            return Greeting::NoAnswer;
         }
         for trouble in [dead, scheduled, machine].into_iter().flatten() {
             match trouble {
@@ -132,6 +138,11 @@ impl Exchange {
         self.dialled += 1;
         self.dialled - 1
     }
+}
+
+/// What is wrong with `front_end` all the time.
+fn dead(params: &Receiver, front_end: u32) -> Option<Trouble> {
+    params.dead.iter().find(|(dead, _)| *dead == front_end).map(|(_, how)| *how)
 }
 
 #[cfg(test)]
@@ -184,7 +195,7 @@ mod tests {
         let outage = Outage { front_end: 1, from: SimTime::ZERO, until, behaviour };
         let params = Receiver { outages: vec![outage], ..Receiver::default() };
         let exchange = exchange(1);
-        assert_eq!(greet(&exchange, &params, 1, 0), Greeting::Unreachable);
+        assert_eq!(greet(&exchange, &params, 1, 0), Greeting::NoAnswer);
         assert_eq!(greet(&exchange, &params, 0, 0), Greeting::Welcome);
     }
 

@@ -17,8 +17,7 @@ impl World {
     /// Closes connection `index` by QUIT - or finds that the receiver was faster.
     pub(super) fn quit<O: Observer>(&mut self, id: u32, index: usize, cx: &mut Context<'_, O>) {
         let connection = self.processes.at(id).connections[index];
-        let destination = self.hosts[connection.host].destination;
-        let reason = match self.params.receiver_of(destination).cut {
+        let reason = match connection.cut {
             _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => {
                 Closed::IdleTimeout
             }
@@ -32,7 +31,8 @@ impl World {
 
     /// A receiver of `destination` that is full takes stock: what it has ended itself while the sender kept
     /// it idle in a cache takes up no room any more. Rule: MODEL.md 7.2.
-    pub(super) fn take_stock(&mut self, destination: usize, now: SimTime) {
+    pub(super) fn take_stock<O: Observer>(&mut self, destination: usize, cx: &mut Context<'_, O>) {
+        let now = cx.now();
         for id in 0..self.processes.slots() {
             let busy = self.processes.at(id).pending.connection();
             for index in 0..self.processes.at(id).connections.len() {
@@ -49,6 +49,8 @@ impl World {
                     self.processes.at(id).connections[index].given_up = true;
                     let agent = self.processes.at(id).agent;
                     self.exchanges[destination].closed(agent);
+                    let connection = connection.number;
+                    cx.observe(Observation::ConnectionGivenUp { agent, connection });
                 }
             }
         }

@@ -131,6 +131,11 @@ impl World {
         let now = cx.now();
         let sender = self.processes.at(id).agent as usize;
         self.agents[sender].locks[host] = Some(id);
+        let destination = self.hosts[host].destination;
+        let agent = self.processes.at(id).agent;
+        if self.exchanges[destination].is_full(self.params.receiver_of(destination), agent) {
+            self.take_stock(destination, cx);
+        }
         let session = self.session(id, host, dialled, addresses, now);
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         for _ in 0..session.refused {
@@ -175,9 +180,6 @@ impl World {
     ) -> Session {
         let destination = self.hosts[host].destination;
         let agent = self.processes.at(id).agent;
-        if self.exchanges[destination].is_full(self.params.receiver_of(destination), agent) {
-            self.take_stock(destination, now);
-        }
         let receiver = self.params.receiver_of(destination);
         let exchange = &self.exchanges[destination];
         let process = self.processes.at(id);
@@ -220,7 +222,7 @@ impl World {
             || self.streams.jitter.uniform(number),
         );
         let by_outage = conditions::next_disconnect(&receiver.outages, front_end, opened_at);
-        let machine = self.exchanges[destination].machine(receiver, front_end, dialled);
+        let machine = self.exchanges[destination].trouble(receiver, front_end, dialled);
         let record = self.record(host, front_end);
         let process = self.processes.at(id);
         let agent = process.agent;
@@ -231,6 +233,7 @@ impl World {
             front_end,
             opened_at,
             cut_at: by_outage.map_or(by_lifetime, |outage| outage.min(by_lifetime)),
+            cut: receiver.cut,
             ends_by_outage: by_outage.is_some_and(|outage| outage < by_lifetime),
             machine,
             carried: 0,

@@ -17,7 +17,7 @@ use crate::model::message::Message;
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::{Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
 use crate::model::world::World;
-use crate::units::{Bandwidth, SimTime, Span};
+use crate::units::{SimTime, Span};
 
 /// What a receiver that refuses every message says: 451 to RCPT.
 const DEFERRED_BY_MACHINE: (SmtpPhase, u16) = (SmtpPhase::Rcpt, 451);
@@ -52,7 +52,7 @@ impl World {
             self.processes.at(id).connections[index].cut_at = SimTime::MAX;
         }
         // Stages come in the order of the dialogue; the first that applies is the next event.
-        if matches!(self.params.network.link, Link::PerConnection(_))
+        if self.params.network.link.shared().is_none()
             && self.receiver(&connection).throttle.is_none()
         {
             self.settle(id, index, &transaction, cx);
@@ -96,7 +96,7 @@ impl World {
             service: Span::from_seconds(service),
             refusal,
             cut_at: connection.cut_at,
-            cut: if outage { Cut::Reset } else { receiver.cut },
+            cut: if outage { Cut::Reset } else { connection.cut },
             commit: receiver.commit,
             reply_timeout: self.params.sender.timeouts.reply,
             silent: false,
@@ -192,7 +192,7 @@ impl World {
         let throttled_at = throttle.as_ref().map(|throttle| throttle.at == SmtpPhase::Dot);
         match stage {
             Stage::Rcpt => throttled_at == Some(false),
-            Stage::Body => matches!(self.params.network.link, Link::Shared(_)),
+            Stage::Body => self.params.network.link.shared().is_some(),
             Stage::Dot => throttled_at == Some(true),
         }
     }
@@ -301,17 +301,7 @@ impl World {
         }
     }
 
-    /// The shared link has another bandwidth from now on.
-    pub(in crate::model) fn set_link<O: Observer>(
-        &mut self,
-        bandwidth: Bandwidth,
-        cx: &mut Context<'_, O>,
-    ) {
-        self.link.set_bandwidth(cx.now(), bandwidth);
-        self.schedule_link(cx);
-    }
-
-    fn schedule_link<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+    pub(in crate::model) fn schedule_link<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
         if let Some(timer) = self.link_timer.take() {
             cx.calendar.cancel(timer);
         }
