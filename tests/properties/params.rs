@@ -268,6 +268,7 @@ fn receiver() -> impl Strategy<Value = Receiver> {
             cut,
             commit,
             service_time,
+            service_block: None,
             message_overhead: overhead.into_iter().map(step).collect(),
             connect_time,
             idle_timeout,
