@@ -1,6 +1,6 @@
 //! The model held against recorded runs of a real Sendmail: `tests/laboratory/README.md` says what they are.
 
-use mailflow::experiment::validation::{CaseResult, Validation, validate};
+use mailflow::experiment::validation::{CaseResult, Validation, summarise, validate};
 use mailflow::scenario::recorded_case::{Observed, RecordedCase};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -108,10 +108,17 @@ fn all_recorded_cases_together_agree_as_well() {
     let others = names.iter().filter(|name| !MAIN_CASES.contains(&name.as_str()));
     let others: Vec<RecordedCase> = others.map(|name| load(name)).collect();
     let others = validate(&others, SEEDS, 42);
-    let (inside, total) = (others.inside + main_cases().inside, others.total + main_cases().total);
-    let share = inside as f64 / total as f64;
-    let outside = [outside(&main_cases().cases), outside(&others.cases)].concat();
-    assert!(share >= 0.96, "{inside} of {total} inside; {outside:#?}");
+    let all = [main_cases().cases.clone(), others.cases].concat();
+    let all = summarise(all);
+    assert_eq!(all.total, 116, "four delay metrics of each case");
+    let share = all.inside as f64 / all.total as f64;
+    let outside = outside(&all.cases);
+    assert!(share >= 0.96, "{} of {} inside; {outside:#?}", all.inside, all.total);
+    assert!(all.median_error <= 0.01, "the median error is {}", all.median_error);
+    // Fewer would be overconfident, more would be vague.
+    let (half, most) = (all.coverage50, all.coverage90);
+    assert!((0.40..=0.60).contains(&half), "{half} within the middle 50 %");
+    assert!((0.82..=0.97).contains(&most), "{most} within the middle 90 %");
 }
 
 /// Writes the case into `folder` with nothing but what a simulation may see.

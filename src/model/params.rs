@@ -227,6 +227,8 @@ pub struct Receiver {
     pub commit: Commit,
     /// From the final dot to its reply, in seconds.
     pub service_time: Shape,
+    /// Service times on open connections come in blocks of this many that keep to the mean; `None` = freely.
+    pub service_block: Option<u32>,
     /// Added to each message after the dot, as steps (from, span) in order of time; before the first step
     /// its value holds. Empty = none.
     pub message_overhead: Vec<(SimTime, Span)>,

@@ -94,7 +94,12 @@ impl World {
                 0 => stream(what),
                 other => stream(&format!("{what} of destination {other}")),
             };
-            Exchange::new(params.sender.agents, of("machines"), of("spells"))
+            Exchange::new(
+                params.sender.agents,
+                of("machines"),
+                of("spells"),
+                of("service in blocks"),
+            )
         };
         let sender = &params.sender;
         let clock = Clock::new(sender.clock_step);

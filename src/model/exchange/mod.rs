@@ -14,6 +14,7 @@
 //!
 //! Left out: what happens to mail inside Exchange Online once it is accepted.
 
+pub mod blocks;
 pub mod conditions;
 pub mod episodes;
 pub mod throttle;
@@ -21,6 +22,7 @@ pub mod throttle;
 use super::params::{Receiver, Trouble};
 use crate::engine::Stream;
 use crate::units::SimTime;
+use blocks::Blocks;
 use conditions::outage;
 use episodes::Spells;
 use throttle::Window;
@@ -53,11 +55,13 @@ pub struct Exchange {
     pub window: Window,
     /// Trouble that comes in spells.
     pub spells: Spells,
+    /// Service times that keep to a known mean.
+    pub blocks: Blocks,
 }
 
 impl Exchange {
-    /// Nobody is connected yet. `machines` and `spells` name its luck.
-    pub fn new(agents: u32, machines: Stream, spells: Stream) -> Self {
+    /// Nobody is connected yet. `machines`, `spells` and `blocks` name its luck.
+    pub fn new(agents: u32, machines: Stream, spells: Stream, blocks: Stream) -> Self {
         Exchange {
             open: 0,
             open_by_agent: vec![0; agents as usize],
@@ -65,6 +69,7 @@ impl Exchange {
             machines,
             window: Window::default(),
             spells: Spells::new(spells),
+            blocks: Blocks::new(blocks),
         }
     }
 
@@ -152,7 +157,8 @@ mod tests {
     use crate::units::{Share, Span};
 
     fn exchange(agents: u32) -> Exchange {
-        Exchange::new(agents, Stream::new(1, 0, "machines"), Stream::new(1, 0, "spells"))
+        let of = |what| Stream::new(1, 0, what);
+        Exchange::new(agents, of("machines"), of("spells"), of("service in blocks"))
     }
 
     fn greet(exchange: &Exchange, params: &Receiver, front_end: u32, agent: u32) -> Greeting {

@@ -80,9 +80,15 @@ impl World {
             } else {
                 (self.refusal(connection, message, part, start), self.slowness(connection, start))
             };
-        let receiver = self.receiver(connection);
-        let mut draws = self.streams.service.at_part(message.draw_key, part);
-        let service = receiver.service_time.draw(&mut draws) * slowness;
+        let destination = self.hosts[connection.host].destination;
+        let receiver = self.params.receiver_of(destination);
+        let service = match receiver.service_block.filter(|_| probe) {
+            Some(length) => self.exchanges[destination].blocks.next(&receiver.service_time, length),
+            None => {
+                let mut draws = self.streams.service.at_part(message.draw_key, part);
+                receiver.service_time.draw(&mut draws)
+            }
+        };
         let outage = connection.ends_by_outage;
         let mut transaction = Transaction {
             start,
@@ -93,7 +99,7 @@ impl World {
                 Link::Shared(_) => Span::ZERO,
             },
             overhead: overhead_at(&receiver.message_overhead, start),
-            service: Span::from_seconds(service),
+            service: Span::from_seconds(service * slowness),
             refusal,
             cut_at: connection.cut_at,
             cut: if outage { Cut::Reset } else { connection.cut },
@@ -105,6 +111,12 @@ impl World {
         if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
         {
             (transaction.cut_at, transaction.cut) = (idle_end, Cut::Unsolicited421);
+        }
+        if receiver.service_block.is_some()
+            && probe
+            && matches!(transaction.run(), Course::Took { ending: Ending::Accepted, .. })
+        {
+            self.exchanges[destination].blocks.keep();
         }
         transaction
     }
