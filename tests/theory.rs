@@ -66,6 +66,7 @@ fn run_all(params: &Params, hours: u64, drain: bool) -> Vec<RunRecord> {
         warm_up: Span::from_hours(1),
         drain,
         seed: 42,
+        parts: Vec::new(),
     };
     (0..REPLICATIONS).into_par_iter().map(|n| replicate(params, &settings, n)).collect()
 }
@@ -203,6 +204,7 @@ fn a_saturated_connection_with_a_cap_and_a_lifetime_is_a_renewal_process() {
         warm_up: Span::ZERO,
         drain: false,
         seed: 42,
+        parts: Vec::new(),
     };
     let runs: Vec<Closings> = (0..REPLICATIONS)
         .into_par_iter()
