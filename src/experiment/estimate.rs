@@ -279,7 +279,8 @@ impl<'a> Evidence<'a> {
                 })
             }
             Kind::LateReplications(_) | Kind::Each(_) => {
-                let values: Vec<Option<f64>> = self.tallies.iter().map(|(d, c)| metric.of_tally(d, c)).collect();
+                let values: Vec<Option<f64>> =
+                    self.tallies.iter().map(|(d, c)| metric.of_tally(d, c)).collect();
                 let known =
                     values.iter().map(|v| f64::from(u8::from(v.is_some()))).collect::<Vec<_>>();
                 let values: Vec<f64> = values.iter().map(|value| value.unwrap_or(0.0)).collect();

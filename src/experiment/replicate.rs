@@ -1,7 +1,7 @@
 //! One replication: the loop in which everything happens.
 
-use crate::engine::Calendar;
 use super::parts::parts;
+use crate::engine::Calendar;
 use crate::measure::{HostNames, Part, Recorder, RunRecord, Window};
 use crate::model::{Context, Observer, Params, World};
 use crate::scenario::{Drain, RunSettings, Scenario};

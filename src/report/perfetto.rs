@@ -219,7 +219,8 @@ mod tests {
             trace.observe(at(start + 10), &Observation::ProcessEnded { agent, process, runner });
         }
         let until = Some(at(2000));
-        let marked = Observation::HostMarked { agent, process: 1, record: 0, destination: 0, until };
+        let marked =
+            Observation::HostMarked { agent, process: 1, record: 0, destination: 0, until };
         trace.observe(at(40), &marked);
         trace.observe(at(300), &Observation::RunEnded { agent });
         trace.finish().expect("written");

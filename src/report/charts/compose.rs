@@ -2,6 +2,7 @@
 
 use super::{ChartError, DelayCurve, TimelineView, delay_distribution, text, timeline};
 use crate::measure::RunRecord;
+use crate::model::params::Action;
 use crate::scenario::Scenario;
 use crate::units::{SimTime, Span};
 
@@ -35,9 +36,25 @@ pub fn day(scenario: &Scenario, record: &RunRecord) -> Result<String, ChartError
     })
 }
 
-/// What disturbs the run, in words: its bursts.
+/// What disturbs the run, in words: its bursts, outages and changes.
 fn changes(scenario: &Scenario) -> Vec<(SimTime, String)> {
     let bursts = scenario.params.workload.bursts.iter();
     let words = |messages: u64| format!("burst of {} messages", text::count(messages as f64));
-    bursts.map(|burst| (burst.at, words(burst.messages))).collect()
+    let bursts = bursts.map(|burst| (burst.at, words(burst.messages)));
+    let receivers = (0..scenario.params.destinations()).map(|n| scenario.params.receiver_of(n));
+    let outages = receivers.flat_map(|receiver| &receiver.outages);
+    let outages = outages
+        .map(|outage| (outage.from, format!("outage of front end {}", outage.front_end + 1)));
+    let changes = scenario.params.changes.iter().map(|change| {
+        let words = match change.action {
+            Action::ClearHostStatus => "host status cleared",
+            Action::Set(_) => "settings changed",
+        };
+        (change.at, words.to_owned())
+    });
+    let mut all: Vec<_> = bursts.chain(outages).chain(changes).collect();
+    // Front ends that fail together, changes made together: one line says it.
+    all.sort_by_key(|(at, _)| *at);
+    all.dedup_by(|next, first| next == first);
+    all
 }
