@@ -41,10 +41,7 @@ fn changes(scenario: &Scenario) -> Vec<(SimTime, String)> {
     let bursts = scenario.params.workload.bursts.iter();
     let words = |messages: u64| format!("burst of {} messages", text::count(messages as f64));
     let bursts = bursts.map(|burst| (burst.at, words(burst.messages)));
-    let receivers = (0..scenario.params.destinations()).map(|n| scenario.params.receiver_of(n));
-    let outages = receivers.flat_map(|receiver| &receiver.outages);
-    let outages = outages
-        .map(|outage| (outage.from, format!("outage of front end {}", outage.front_end + 1)));
+    let outages = (0..scenario.params.destinations()).flat_map(|number| outages(scenario, number));
     let changes = scenario.params.changes.iter().map(|change| {
         let words = match change.action {
             Action::ClearHostStatus => "host status cleared",
@@ -57,4 +54,34 @@ fn changes(scenario: &Scenario) -> Vec<(SimTime, String)> {
     all.sort_by_key(|(at, _)| *at);
     all.dedup_by(|next, first| next == first);
     all
+}
+
+/// The outages of one destination, in words.
+fn outages(scenario: &Scenario, number: usize) -> impl Iterator<Item = (SimTime, String)> {
+    let other = number.checked_sub(1).and_then(|other| scenario.params.others.get(other));
+    let owner = other.map_or_else(String::new, |other| format!(" of {}", other.name));
+    let outages = scenario.params.receiver_of(number).outages.iter();
+    outages.map(move |outage| {
+        (outage.from, format!("outage of front end {}{owner}", outage.front_end + 1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_disturbs_a_run_is_noted_in_order_of_time() {
+        let text = "
+            name: x
+            changes: [ { at: 3h, clear_hoststat: all }, { at: 9h, set: { proofpoint.order: time } } ]
+            exchange_online: { outages: [ { front_end: 1, from: 5h, until: 6h } ] }
+            destinations:
+              - { name: partner, share: 1%, receiver: { outages: [ { front_end: 2, from: 4h, until: 6h } ] } }
+        ";
+        let scenario = crate::scenario::parse("x", text, ".".as_ref(), &[]).expect("valid");
+        let words: Vec<String> = changes(&scenario).into_iter().map(|(_, words)| words).collect();
+        let outages = ["outage of front end 2 of partner", "outage of front end 1"];
+        assert_eq!(words, ["host status cleared", outages[0], outages[1], "settings changed"]);
+    }
 }
