@@ -217,14 +217,25 @@ impl Metric {
         }
     }
 
-    /// Whether a part of this kind has it. Recovery is that of a whole site; runners serve the mail of all
+    /// The kinds of part that have it. Recovery is that of a whole site; runners serve the mail of all
     /// destinations alike.
-    pub fn covers(self, part: &Filter) -> bool {
+    pub fn parts(self) -> &'static [&'static str] {
         match self {
-            Metric::RecoveryTime => false,
-            Metric::RunnersBusy => !matches!(part, Filter::Destination(_)),
-            _ => true,
+            Metric::RecoveryTime => &[],
+            Metric::RunnersBusy => &["window"],
+            _ => &["destination", "window"],
         }
+    }
+
+    /// Whether `part` has it.
+    pub fn covers(self, part: &Filter) -> bool {
+        self.parts().contains(&part.kind())
+    }
+
+    /// Whether it follows mail to its end, so that a window counts the mail that arrives in it; else a window
+    /// counts what happens in it.
+    pub fn follows_mail(self) -> bool {
+        self <= Metric::TriesFailed
     }
 
     fn listed(self) -> Option<&'static Entry> {

@@ -100,7 +100,7 @@ impl Recorder {
     }
 
     /// Enters what happened into the books of every part that it belongs to.
-    #[cold]
+    #[inline(never)]
     fn enter_parts(&mut self, now: SimTime, observation: &Observation<'_>) {
         for (part, tally) in self.window.parts.iter().zip(&mut self.parts) {
             if concerns(part.filter, observation) {
