@@ -136,8 +136,9 @@ fn mail_belongs_to_the_window_it_arrives_in_and_is_followed_to_its_end() {
 fn what_happens_to_the_connections_and_hosts_of_a_destination_is_its_own() {
     let record = one("
         name: One of two cuts
-        run: { simulate: 4h }
-        mail: { arrivals: { poisson: { rate: 100/min } } }
+        run: { simulate: 1h }
+        mail: { arrivals: { poisson: { rate: 60/min } }, bursts: [ { at: 10m, messages: 500, over: 0s } ] }
+        proofpoint: { hoststat: { remember_for: 2m } }
         exchange_online: { connection_lifetime: 5d }
         destinations: [ { name: partner, share: 50%, receiver: { connection_lifetime: 5s, lifetime_jitter: 0s, routing: mx_hosts } } ]
     ");

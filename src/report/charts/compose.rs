@@ -74,10 +74,10 @@ mod tests {
     fn what_disturbs_a_run_is_noted_in_order_of_time() {
         let text = "
             name: x
-            changes: [ { at: 3h, clear_hoststat: all }, { at: 9h, set: { proofpoint.order: time } } ]
-            exchange_online: { outages: [ { front_end: 1, from: 5h, until: 6h } ] }
+            changes: [ { at: 3h, clear_hoststat: all }, { at: 9h, set: { proofpoint.messages_per_connection: 9 } } ]
+            exchange_online: { outages: [ { front_end: 1, from: 5h, until: 6h, behaviour: refuse } ] }
             destinations:
-              - { name: partner, share: 1%, receiver: { outages: [ { front_end: 2, from: 4h, until: 6h } ] } }
+              - { name: partner, share: 1%, receiver: { outages: [ { front_end: 2, from: 4h, until: 6h, behaviour: refuse } ] } }
         ";
         let scenario = crate::scenario::parse("x", text, ".".as_ref(), &[]).expect("valid");
         let words: Vec<String> = changes(&scenario).into_iter().map(|(_, words)| words).collect();
