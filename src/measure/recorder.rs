@@ -100,7 +100,7 @@ impl Recorder {
     }
 
     /// Enters what happened into the books of every part that it belongs to.
-    #[inline(never)]
+    #[cold]
     fn enter_parts(&mut self, now: SimTime, observation: &Observation<'_>) {
         for (part, tally) in self.window.parts.iter().zip(&mut self.parts) {
             if concerns(part.filter, observation) {
@@ -151,9 +151,6 @@ impl Recorder {
 impl Observer for Recorder {
     fn observe(&mut self, now: SimTime, observation: &Observation<'_>) {
         self.whole.enter(now, observation);
-        if !self.parts.is_empty() {
-            self.enter_parts(now, observation);
-        }
         match *observation {
             Observation::Arrived { .. } => {
                 self.queue_changes(now, 1);
@@ -186,6 +183,9 @@ impl Observer for Recorder {
             }
             Observation::Changed { .. } => self.timeline.changes.push(now),
             _ => {}
+        }
+        if !self.parts.is_empty() {
+            self.enter_parts(now, observation);
         }
     }
 }
