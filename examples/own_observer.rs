@@ -32,6 +32,7 @@ fn main() {
         warm_up: Span::ZERO,
         drain: true,
         seed: 42,
+        parts: Vec::new(),
     };
     let mut carried = Carried::default();
     let record = replicate_observed(&params, &day, 0, &mut carried);

@@ -26,6 +26,7 @@ fn run(case: &Case) -> BTreeSet<String> {
         warm_up: Span::ZERO,
         drain: case.drain,
         seed: case.seed,
+        parts: Vec::new(),
     };
     let mut checker = Checker::new(&case.params);
     let record = replicate_observed(&case.params, &settings, 0, &mut checker);

@@ -2,7 +2,8 @@
 //! the one accepts the other does.
 
 use super::Exit;
-use crate::experiment::{Bound, Expectation, ExpectationError};
+use crate::experiment::{Bound, Expectation, ExpectationError, parts};
+use crate::measure::Part;
 use crate::scenario::{self, ExpectLine, LoadError, Override, Problem, Problems, Scenario};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -34,11 +35,15 @@ pub(super) fn load(file: &Path, overrides: &[Override]) -> Result<Loaded, Refusa
         .map_err(|error| Refusal { exit: exit(&error), errors: vec![error] })?;
     let (mut expectations, mut problems) = (Vec::new(), Vec::new());
     let (mut others, mut worst) = (Vec::new(), Exit::BadInput);
+    let own = parts(&scenario);
     for (index, line) in scenario.expect.iter().enumerate() {
-        match Expectation::parse(&line.text) {
+        match understood(&line.text, &own) {
             Err(error) => problems.push(misread(&scenario, line, index, error)),
             Ok(expectation) => match compared(&expectation, file) {
-                Ok(other) => expectations.push((expectation, other)),
+                Ok(other) => match other.as_ref().map(|other| counterpart(&expectation, other)) {
+                    Some(Err(error)) => problems.push(misread(&scenario, line, index, error)),
+                    _ => expectations.push((expectation, other)),
+                },
                 Err(error) => {
                     worst = worst.max(exit(&error));
                     problems.push(unusable(&scenario, line, index, &error));
@@ -54,6 +59,23 @@ pub(super) fn load(file: &Path, overrides: &[Override]) -> Result<Loaded, Refusa
     let own = LoadError::Invalid(Problems::new(&name, plain(&scenario.text), problems));
     let errors = std::iter::once(own).chain(others).collect();
     Err(Refusal { errors, exit: worst })
+}
+
+/// Understands one line of a scenario with these parts.
+fn understood(text: &str, parts: &[Part]) -> Result<Expectation, ExpectationError> {
+    let expectation = Expectation::parse(text)?;
+    expectation.within(parts)?;
+    Ok(expectation)
+}
+
+/// What is compared with is the same part of the other scenario, which has to have it.
+fn counterpart(expectation: &Expectation, other: &Compared) -> Result<(), ExpectationError> {
+    expectation.within(&parts(&other.scenario)).map_err(|error| ExpectationError {
+        problem: format!("in {}, {}", other.path.display(), error.problem),
+        accepted: "a part that both scenarios have".to_owned(),
+        nearest: None,
+        ..error
+    })
 }
 
 /// Shows every problem for people.
@@ -92,7 +114,9 @@ fn misread(
     error: ExpectationError,
 ) -> Problem {
     let part: String = line.text.chars().skip(error.offset).collect();
-    let until = |c: char| error.offset == 0 && matches!(c, '<' | '>' | '=' | '!');
+    let operator = |c: char| matches!(c, '<' | '>' | '=' | '!');
+    let before = line.text.chars().position(operator).is_some_and(|at| error.offset < at);
+    let until = |c: char| before && operator(c);
     let len = part.find(until).map_or(part.as_str(), |end| part[..end].trim_end()).chars().count();
     Problem {
         found: line.text.clone(),

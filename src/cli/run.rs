@@ -175,7 +175,7 @@ fn names(files: Vec<PathBuf>) -> Vec<String> {
 
 fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {
     let run = &scenario.run;
-    let settings = ReplicationSettings::from(run);
+    let settings = ReplicationSettings::from(scenario);
     let jobs = args.jobs.map_or(0, usize::from);
     let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs };
     let progress = Progress::new(&scenario.name, run.repeats, args.show.quiet);

@@ -1,11 +1,12 @@
 //! From the records of replications to numbers with their uncertainty.
 
 use crate::engine::Stream;
-use crate::measure::{Kind, Metric, RunRecord};
+use crate::measure::{Counts, Delays, Kind, Metric, Part, RunRecord};
 use crate::stats::{
     Interval, Pool, Resamples, Sample, mean_interval, round_significant, sorted_quantile, wilson,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const CONFIDENCE: f64 = 0.95;
 /// Bootstrap resamples. Twice the usual thousand, since the widened tails lie further out.
@@ -45,29 +46,58 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// The records of one scenario, prepared so that any metric can be estimated and compared.
+/// The records of one scenario, prepared so that any metric can be estimated and compared: of the whole run
+/// or of one part of it.
 #[derive(Debug)]
 pub struct Evidence<'a> {
     records: &'a [RunRecord],
+    /// What each record says of the whole or of the part.
+    tallies: Vec<(&'a Delays, &'a Counts)>,
     pool: Pool,
     /// The pool with queued messages as later than every bound, when there are any.
     worst: Option<Pool>,
-    resamples: Resamples,
+    resamples: Arc<Resamples>,
 }
 
 impl<'a> Evidence<'a> {
     /// Prepares `records`; the bootstrap's draws depend on `seed` and the number of records alone, so that
     /// two scenarios under one seed are resampled alike (paired).
     pub fn new(records: &'a [RunRecord], seed: u64) -> Self {
-        let samples: Vec<Sample> = records.iter().map(|record| record.delays.sample()).collect();
-        let queued = records.iter().any(|record| record.delays.queued.count() > 0);
-        let worst = queued.then(|| {
-            let samples: Vec<_> = records.iter().map(|r| r.delays.worst_sample()).collect();
-            Pool::new(&samples)
-        });
         let mut draws = Stream::new(seed, 0, "bootstrap").at(0);
         let resamples = Resamples::draw(records.len(), RESAMPLES, |bound| draws.below(bound));
-        Evidence { records, pool: Pool::new(&samples), worst, resamples }
+        let tallies = records.iter().map(|record| (&record.delays, &record.counts)).collect();
+        Evidence::of_tallies(records, tallies, Arc::new(resamples))
+    }
+
+    fn of_tallies(
+        records: &'a [RunRecord],
+        tallies: Vec<(&'a Delays, &'a Counts)>,
+        resamples: Arc<Resamples>,
+    ) -> Self {
+        let samples: Vec<Sample> = tallies.iter().map(|(delays, _)| delays.sample()).collect();
+        let pool = Pool::new(&samples);
+        let queued = tallies.iter().any(|(delays, _)| delays.queued.count() > 0);
+        let worst = queued.then(|| {
+            let samples: Vec<_> = tallies.iter().map(|(delays, _)| delays.worst_sample()).collect();
+            Pool::new(&samples)
+        });
+        Evidence { records, tallies, pool, worst, resamples }
+    }
+
+    /// The parts that every record tells of, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &'a Part> + use<'a> {
+        self.records.first().into_iter().flat_map(|record| record.parts.iter().map(|of| &of.part))
+    }
+
+    /// The evidence of the part with this name, resampled like the whole; `None` if there is none.
+    pub fn part(&self, name: &str) -> Option<Evidence<'a>> {
+        let of = |record: &'a RunRecord| {
+            let part = record.parts.iter().find(|of| *of.part.name == *name)?;
+            Some((&part.delays, &part.counts))
+        };
+        let tallies = self.records.iter().map(of).collect::<Option<Vec<_>>>()?;
+        let known = self.parts().any(|part| *part.name == *name);
+        known.then(|| Evidence::of_tallies(self.records, tallies, self.resamples.clone()))
     }
 
     /// The records.
@@ -101,7 +131,7 @@ impl<'a> Evidence<'a> {
         if let Kind::Each(_) = metric.kind() {
             let (ours, theirs) = (self.values(metric), other.values(metric));
             // A day without a value has no partner.
-            let all = |values: &[f64], of: &Evidence| values.len() == of.records.len();
+            let all = |values: &[f64], of: &Evidence| values.len() == of.tallies.len();
             if ours.len() != theirs.len() || !all(&ours, self) || !all(&theirs, other) {
                 return None;
             }
@@ -109,7 +139,7 @@ impl<'a> Evidence<'a> {
                 ours.iter().zip(&theirs).map(|(a, b)| a - factor * b).collect();
             return mean_interval(&differences, CONFIDENCE).and_then(|(_, interval)| interval);
         }
-        if self.records.len() != other.records.len() {
+        if self.tallies.len() != other.tallies.len() {
             return None;
         }
         let between = |ours: Statistic, theirs: Statistic| {
@@ -132,7 +162,7 @@ impl<'a> Evidence<'a> {
     /// Each replication's own value, where it has one.
     fn values(&self, metric: Metric) -> Vec<f64> {
         let quantile = |p| {
-            let each = 0..self.records.len();
+            let each = 0..self.tallies.len();
             each.filter_map(|r| Some(self.pool.quantile_of(r, p)?.value / NANOS)).collect()
         };
         match metric.kind() {
@@ -143,7 +173,7 @@ impl<'a> Evidence<'a> {
                 let shares = above.iter().zip(self.pool.totals());
                 shares.filter(|(_, n)| **n > 0).map(|(a, n)| *a as f64 / *n as f64).collect()
             }
-            _ => self.records.iter().filter_map(|record| metric.of(record)).collect(),
+            _ => self.tallies.iter().filter_map(|(d, c)| metric.of_tally(d, c)).collect(),
         }
     }
 
@@ -153,7 +183,7 @@ impl<'a> Evidence<'a> {
         let Some((mean, interval)) = mean_interval(values, CONFIDENCE) else {
             return Estimate::default();
         };
-        let censored = values.len() < self.records.len();
+        let censored = values.len() < self.tallies.len();
         let interval = interval.filter(|_| !censored);
         Estimate {
             point: Some(mean),
@@ -168,7 +198,7 @@ impl<'a> Evidence<'a> {
 
     /// A metric over all measured mail of all replications, by the bootstrap.
     fn pooled(&self, metric: Metric) -> Estimate {
-        let everything = vec![1; self.records.len()];
+        let everything = vec![1; self.tallies.len()];
         let best = self.statistic(metric, false);
         let worst = self.statistic(metric, true);
         let Some(point) = best(&everything) else { return Estimate::default() };
@@ -199,8 +229,8 @@ impl<'a> Evidence<'a> {
         let mut estimate = share_of_days(values);
         if let Some(worst) = &self.worst {
             let open = |r| worst.quantile_of(r, 0.99).is_some_and(|quantile| quantile.open);
-            let late = self.records.iter().enumerate().filter_map(|(r, record)| {
-                let late = Metric::DaysLate.of(record)?;
+            let late = self.tallies.iter().enumerate().filter_map(|(r, (delays, counts))| {
+                let late = Metric::DaysLate.of_tally(delays, counts)?;
                 Some(if open(r) { 1.0 } else { late })
             });
             estimate.high = share_of_days(&late.collect::<Vec<_>>()).high;
@@ -209,8 +239,8 @@ impl<'a> Evidence<'a> {
     }
 
     fn all_delivered(&self) -> bool {
-        let lost = |r: &RunRecord| r.delays.queued.count() + r.delays.bounced.count();
-        self.records.iter().all(|record| lost(record) == 0)
+        let lost = |delays: &Delays| delays.queued.count() + delays.bounced.count();
+        self.tallies.iter().all(|(delays, _)| lost(delays) == 0)
     }
 
     /// The metric as a function of how often each replication counts. At worst, queued and bounced mail is
@@ -231,7 +261,7 @@ impl<'a> Evidence<'a> {
             }
             Kind::PooledMean => {
                 let parts =
-                    self.records.iter().map(|r| r.delays.sum_and_count().unwrap_or((0.0, 0.0)));
+                    self.tallies.iter().map(|(d, _)| d.sum_and_count().unwrap_or((0.0, 0.0)));
                 let (sums, total): (Vec<f64>, Vec<f64>) = parts.unzip();
                 let lost = at_worst && !self.all_delivered();
                 Box::new(move |weights| {
@@ -240,7 +270,7 @@ impl<'a> Evidence<'a> {
                 })
             }
             Kind::PooledMax => {
-                let most: Vec<_> = self.records.iter().map(|r| r.delays.max()).collect();
+                let most: Vec<_> = self.tallies.iter().map(|(delays, _)| delays.max()).collect();
                 let lost = at_worst && !self.all_delivered();
                 Box::new(move |weights| {
                     let drawn = most.iter().zip(weights).filter(|(_, weight)| **weight > 0);
@@ -249,7 +279,8 @@ impl<'a> Evidence<'a> {
                 })
             }
             Kind::LateReplications(_) | Kind::Each(_) => {
-                let values: Vec<Option<f64>> = self.records.iter().map(|r| metric.of(r)).collect();
+                let values: Vec<Option<f64>> =
+                    self.tallies.iter().map(|(d, c)| metric.of_tally(d, c)).collect();
                 let known =
                     values.iter().map(|v| f64::from(u8::from(v.is_some()))).collect::<Vec<_>>();
                 let values: Vec<f64> = values.iter().map(|value| value.unwrap_or(0.0)).collect();
@@ -303,7 +334,7 @@ impl Estimate {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::measure::{Counts, Delays, Timeline};
+    use crate::measure::Timeline;
     use crate::units::Span;
 
     const SECOND: u64 = 1_000_000_000;
@@ -321,7 +352,8 @@ pub(super) mod tests {
             bounced: bounced.len() as u64,
             ..Counts::default()
         };
-        RunRecord { replication: 0, delays, counts, timeline: Timeline::default(), trace: 0 }
+        let (parts, timeline) = (Vec::new(), Timeline::default());
+        RunRecord { replication: 0, delays, counts, parts, timeline, trace: 0 }
     }
 
     fn near(value: Option<f64>, expected: f64) -> bool {

@@ -1,10 +1,12 @@
-//! Expectations: `p99 delay > 1h`, `connections cut == 0`, `p99 delay < 0.1 x healthy-day.yaml`.
+//! Expectations: `p99 delay > 1h`, `connections cut == 0`, `p99 delay < 0.1 x healthy-day.yaml`, and the same
+//! of a part: `p99 delay@partner <= 5m`.
 //!
 //! All of them are read before anything is simulated, so that a slip costs no waiting.
 
 use super::parse_quantity;
 use super::quantity::number;
-use crate::measure::Metric;
+use crate::measure::{Metric, Part};
+use crate::scenario::nearest;
 use std::fmt;
 
 /// How a metric is compared with its bound.
@@ -43,6 +45,8 @@ pub struct Expectation {
     pub text: String,
     /// The metric.
     pub metric: Metric,
+    /// The part of the run it is of; `None`: the whole. Of another scenario it is the same part.
+    pub part: Option<String>,
     /// The operator.
     pub comparison: Comparison,
     /// The bound.
@@ -60,7 +64,7 @@ pub struct ExpectationError {
     pub problem: String,
     /// What is accepted.
     pub accepted: String,
-    /// The nearest metric, for an unknown one.
+    /// The nearest metric or part, for an unknown one.
     pub nearest: Option<String>,
 }
 
@@ -76,6 +80,8 @@ impl fmt::Display for ExpectationError {
 
 const FORM: &str = "METRIC OP VALUE, with OP one of < <= == >= >, for example `p99 delay <= 5m` or \
      `p99 delay < 0.1 x other.yaml`";
+const NO_PARTS: &str = "METRIC@NAME with the NAME of a window of windows: or, where destinations: names others, of a \
+     destination";
 const METRICS: &str = "a metric such as `p99 delay`, `late over 1h`, `connections cut`, `messages.queued`, `days.late`";
 
 impl Expectation {
@@ -107,6 +113,10 @@ impl Expectation {
                 return Err(error(start, format!("`{other}` is not an operator"), "< <= == >= >"));
             }
         };
+        let (said, part) = match said.split_once('@') {
+            Some((metric, part)) => (metric, Some(part.trim().to_owned())),
+            None => (said, None),
+        };
         let metric = Metric::parse(said).map_err(|unknown| ExpectationError {
             nearest: unknown.nearest,
             ..error(0, format!("`{}` is not a metric", unknown.text), METRICS)
@@ -120,7 +130,44 @@ impl Expectation {
             };
             error(at, problem, accepted)
         })?;
-        Ok(Expectation { text: text.to_owned(), metric, comparison, bound })
+        Ok(Expectation { text: text.to_owned(), metric, part, comparison, bound })
+    }
+
+    /// The name of what it judges in results: `delay.p99`, `delay.p99@partner`.
+    pub fn name(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{}@{part}", self.metric.name()),
+            None => self.metric.name(),
+        }
+    }
+
+    /// Whether a scenario with these parts has what it judges.
+    ///
+    /// # Errors
+    /// The scenario has no such part, or the part has no such metric.
+    pub fn within(&self, parts: &[Part]) -> Result<(), ExpectationError> {
+        let Some(name) = &self.part else { return Ok(()) };
+        let names = || parts.iter().map(|part| &*part.name);
+        let list = || names().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
+        let (problem, accepted, nearest) = match parts.iter().find(|part| *part.name == **name) {
+            Some(part) if self.metric.covers(&part.filter) => return Ok(()),
+            Some(part) => (
+                format!("a {} has no {}", part.filter.kind(), self.metric.name()),
+                format!("{} of the whole, or another metric", self.metric.name()),
+                None,
+            ),
+            None if parts.is_empty() => {
+                (format!("`{name}` is not a part: there are none"), NO_PARTS.to_owned(), None)
+            }
+            None => {
+                let near = nearest(name, names()).map(str::to_owned);
+                (format!("`{name}` is neither a destination nor a window"), list(), near)
+            }
+        };
+        let at = self.text.find('@').map_or(0, |at| at + 1);
+        let at = at + self.text[at..].len() - self.text[at..].trim_start().len();
+        let offset = self.text[..at].chars().count();
+        Err(ExpectationError { text: self.text.clone(), offset, problem, accepted, nearest })
     }
 }
 
@@ -141,6 +188,8 @@ fn read_bound(text: &str, metric: Metric) -> Result<Bound, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::Filter;
+    use crate::units::SimTime;
 
     #[test]
     fn the_forms_of_the_interface_are_understood() {
@@ -180,5 +229,54 @@ mod tests {
         }
         let error = Expectation::parse("p99 dellay > 1h").expect_err("unknown");
         assert_eq!(error.nearest.as_deref(), Some("delay.p99"));
+    }
+
+    fn parts() -> Vec<Part> {
+        let window = Filter::Window { from: SimTime::ZERO, until: SimTime::MAX };
+        [("partner", Filter::Destination(1)), ("after", window)]
+            .map(|(name, filter)| Part { name: name.into(), filter })
+            .to_vec()
+    }
+
+    #[test]
+    fn a_metric_may_be_that_of_a_part() {
+        for (text, name) in [
+            ("p99 delay@after <= 5m", "delay.p99@after"),
+            ("delay.p99@partner<1h", "delay.p99@partner"),
+            ("late over 1h @ after > 1%", "late.1h@after"),
+            ("runners busy@after < 1", "runners.busy@after"),
+            ("p99 delay@after < 0.1 x a.yaml", "delay.p99@after"),
+        ] {
+            let expectation = Expectation::parse(text).expect(text);
+            assert_eq!(expectation.name(), name);
+            assert_eq!(expectation.within(&parts()), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_does_not_exist_or_lacks_the_metric_is_a_problem() {
+        for (text, offset, problem, accepted) in [
+            (
+                "p99 delay@atfer < 5m",
+                10,
+                "`atfer` is neither a destination nor a",
+                "@partner, @after",
+            ),
+            ("p99 delay@ < 5m", 11, "`` is neither", "@partner, @after"),
+            ("runners busy@partner < 1", 13, "a destination has no runners.busy", "of the whole"),
+            ("recovery time@after < 1h", 14, "a window has no recovery.time", "of the whole"),
+        ] {
+            let expectation = Expectation::parse(text).expect(text);
+            let error = expectation.within(&parts()).expect_err(text);
+            assert_eq!(error.offset, offset, "{text}");
+            assert!(error.problem.contains(problem), "{text}: {error}");
+            assert!(error.accepted.contains(accepted), "{text}: {error}");
+        }
+        let expectation = Expectation::parse("p99 delay@atfer < 5m").expect("read");
+        let nearest = expectation.within(&parts()).expect_err("unknown").nearest;
+        assert_eq!(nearest.as_deref(), Some("after"));
+        assert!(expectation.within(&[]).expect_err("none").problem.contains("there are none"));
+        let error = Expectation::parse("p99 dellay@after < 5m").expect_err("unknown");
+        assert_eq!((error.offset, error.nearest.as_deref()), (0, Some("delay.p99")));
     }
 }

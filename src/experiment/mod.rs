@@ -6,6 +6,7 @@
 
 mod estimate;
 mod expectation;
+mod parts;
 mod plan;
 mod quantity;
 mod replicate;
@@ -16,6 +17,7 @@ mod warning;
 
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};
+pub use parts::parts;
 pub use plan::{Observer, Plan, Silent, Stopped, run};
 pub use quantity::parse_quantity;
 pub use replicate::{ReplicationSettings, replicate, replicate_observed};

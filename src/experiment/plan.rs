@@ -75,6 +75,7 @@ mod tests {
             warm_up: Span::ZERO,
             drain: true,
             seed: 7,
+            parts: Vec::new(),
         };
         Plan { params, settings, repeats: 8, jobs }
     }

@@ -1,9 +1,10 @@
 //! One replication: the loop in which everything happens.
 
+use super::parts::parts;
 use crate::engine::Calendar;
-use crate::measure::{HostNames, Recorder, RunRecord, Window};
+use crate::measure::{HostNames, Part, Recorder, RunRecord, Window};
 use crate::model::{Context, Observer, Params, World};
-use crate::scenario::{Drain, RunSettings};
+use crate::scenario::{Drain, RunSettings, Scenario};
 use crate::units::{SimTime, Span};
 
 /// A drain gives up after this long, even if measured mail is still queued.
@@ -13,7 +14,7 @@ const LONGEST_DRAIN: Span = Span::from_hours(5 * 24);
 const EVENTS_BETWEEN_LOOKS: u32 = 1 << 17;
 
 /// How one replication is run, apart from its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplicationSettings {
     /// Measured time.
     pub simulate: Span,
@@ -23,9 +24,18 @@ pub struct ReplicationSettings {
     pub drain: bool,
     /// The seed that all streams derive from.
     pub seed: u64,
+    /// What is measured on its own, beside the whole.
+    pub parts: Vec<Part>,
 }
 
-/// As a scenario asks for it.
+/// As a scenario asks for it, with all its parts.
+impl From<&Scenario> for ReplicationSettings {
+    fn from(scenario: &Scenario) -> Self {
+        ReplicationSettings { parts: parts(scenario), ..ReplicationSettings::from(&scenario.run) }
+    }
+}
+
+/// As a scenario asks for it, the whole alone.
 impl From<&RunSettings> for ReplicationSettings {
     fn from(run: &RunSettings) -> Self {
         ReplicationSettings {
@@ -33,6 +43,7 @@ impl From<&RunSettings> for ReplicationSettings {
             warm_up: run.warm_up,
             drain: run.drain == Drain::UntilEmpty,
             seed: run.seed,
+            parts: Vec::new(),
         }
     }
 }
@@ -69,13 +80,13 @@ pub(super) fn replicate_until<O: Observer>(
         events.is_multiple_of(EVENTS_BETWEEN_LOOKS) && stop()
     };
     let until = SimTime::ZERO + settings.simulate;
-    let bursts = params.workload.bursts.iter().map(|burst| burst.at + burst.over);
     let recorder = Recorder::new(Window {
         from: SimTime::ZERO + settings.warm_up,
         until,
-        disturbed_until: bursts.max(),
+        disturbed_until: disturbed_until(params, until),
         runners: u64::from(params.sender.runners) * u64::from(params.sender.agents),
         hosts: HostNames::new(params),
+        parts: settings.parts.clone(),
     });
     let mut watching = (recorder, observer);
     let mut world = World::new(params, settings.seed, replication);
@@ -99,4 +110,69 @@ pub(super) fn replicate_until<O: Observer>(
     }
     let trace = calendar.trace().value();
     Some(watching.0.finish(calendar.now(), world.queued(), replication, trace))
+}
+
+/// When the last disturbance that begins before `end` is over: a burst, an outage or a change.
+fn disturbed_until(params: &Params, end: SimTime) -> Option<SimTime> {
+    let bursts = params.workload.bursts.iter().map(|burst| (burst.at, burst.at + burst.over));
+    let receivers = (0..params.destinations()).map(|number| params.receiver_of(number));
+    let outages = receivers.flat_map(|receiver| &receiver.outages);
+    let outages = outages.map(|outage| (outage.from, outage.until));
+    let changes = params.changes.iter().map(|change| (change.at, change.at));
+    let all = bursts.chain(outages).chain(changes);
+    all.filter(|(from, _)| *from < end).map(|(_, until)| until).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::params::{Action, Burst, Change, Destination, Outage, Receiver, Trouble};
+    use crate::units::Share;
+
+    fn at(hours: u64) -> SimTime {
+        SimTime::ZERO + Span::from_hours(hours)
+    }
+
+    fn outage(from: u64, until: u64) -> Outage {
+        let (from, until) = (at(from), at(until));
+        Outage { front_end: 0, from, until, behaviour: Trouble::Refuse }
+    }
+
+    #[test]
+    fn recovery_counts_from_the_end_of_the_last_burst_outage_or_change_of_the_run() {
+        let mut params = Params::default();
+        let until = |params: &Params| disturbed_until(params, at(24));
+        assert_eq!(until(&params), None);
+        let over = Span::from_hours(1);
+        params.workload.bursts = vec![Burst { at: at(2), messages: 1, over }];
+        assert_eq!(until(&params), Some(at(3)));
+        params.receiver.outages = vec![outage(5, 6), outage(1, 2)];
+        assert_eq!(until(&params), Some(at(6)));
+        let receiver = Receiver { outages: vec![outage(7, 8)], ..Receiver::default() };
+        params.others = vec![Destination { name: "partner".into(), share: Share::ZERO, receiver }];
+        assert_eq!(until(&params), Some(at(8)));
+        let change = |hours| Change { at: at(hours), action: Action::ClearHostStatus };
+        params.changes = vec![change(9), change(30)];
+        assert_eq!(until(&params), Some(at(9)), "what comes after the run does not count");
+    }
+
+    #[test]
+    fn an_outage_and_a_change_each_have_a_recovery_time() {
+        let settings = ReplicationSettings {
+            simulate: Span::from_hours(6),
+            warm_up: Span::ZERO,
+            drain: true,
+            seed: 1,
+            parts: Vec::new(),
+        };
+        let recovery = |params: &Params| replicate(params, &settings, 0).counts.recovery_seconds;
+        let mut params = Params::default();
+        assert_eq!(recovery(&params), None);
+        params.changes = vec![Change { at: at(3), action: Action::ClearHostStatus }];
+        assert_eq!(recovery(&params), Some(0.0), "a healthy site stays so");
+        params.changes.clear();
+        let all = 0..params.receiver.front_ends;
+        params.receiver.outages = all.map(|n| Outage { front_end: n, ..outage(2, 3) }).collect();
+        assert!(recovery(&params).is_some_and(|seconds| seconds >= 900.0), "mail of the outage");
+    }
 }

@@ -2,7 +2,7 @@
 //! name, path or job count: the same scenario and seed give the same bytes.
 
 use super::{Estimate, Evidence, Expectation, Verdict, Warning, warnings};
-use crate::measure::{CATALOGUE, Metric};
+use crate::measure::{CATALOGUE, Metric, Part};
 use crate::units::Span;
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
@@ -52,42 +52,90 @@ pub struct Judged {
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
-    /// The metric's name.
+    /// The metric's name, with its part.
     pub metric: String,
     /// What it was compared with.
     pub bound: Option<f64>,
 }
 
-/// Estimates by metric, in the order of the catalogue.
+/// Estimates by metric, in the order of the catalogue: of the whole run, then of each of its parts.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Metrics(Vec<(Metric, Estimate)>);
+pub struct Metrics {
+    whole: Vec<(Metric, Estimate)>,
+    /// By name; parts have no parts.
+    parts: Vec<(String, Metrics)>,
+}
 
 impl Metrics {
-    /// Estimates the whole catalogue and `more` (such as `late.2h`).
+    /// Estimates the whole catalogue and `more` (such as `late.2h`) of the whole run.
     pub fn of(evidence: &Evidence, more: &[Metric]) -> Self {
+        Metrics::filtered(evidence, more, |_| true)
+    }
+
+    /// The same, and again for each part what it has of them.
+    pub fn with_parts(evidence: &Evidence, more: &[Metric]) -> Self {
+        let of = |part: &Part| {
+            let own = evidence.part(&part.name)?;
+            let metrics = Metrics::filtered(&own, more, |metric| metric.covers(&part.filter));
+            Some((part.name.to_string(), metrics))
+        };
+        Metrics { parts: evidence.parts().filter_map(of).collect(), ..Metrics::of(evidence, more) }
+    }
+
+    fn filtered(evidence: &Evidence, more: &[Metric], has: impl Fn(Metric) -> bool) -> Self {
         let listed = CATALOGUE.iter().map(|entry| entry.metric);
-        let mut wanted: Vec<Metric> = listed.chain(more.iter().copied()).collect();
+        let mut wanted: Vec<Metric> =
+            listed.chain(more.iter().copied()).filter(|metric| has(*metric)).collect();
         wanted.sort();
         wanted.dedup();
-        Metrics(wanted.into_iter().map(|metric| (metric, evidence.estimate(metric))).collect())
+        let whole = wanted.into_iter().map(|metric| (metric, evidence.estimate(metric))).collect();
+        Metrics { whole, parts: Vec::new() }
     }
 
     /// The estimate of `metric`.
     pub fn get(&self, metric: Metric) -> Option<&Estimate> {
-        self.0.iter().find(|(other, _)| *other == metric).map(|(_, estimate)| estimate)
+        self.whole.iter().find(|(other, _)| *other == metric).map(|(_, estimate)| estimate)
     }
 
-    /// Every metric with its estimate, in order.
+    /// Every metric of the whole with its estimate, in order.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &Estimate)> {
-        self.0.iter().map(|(metric, estimate)| (*metric, estimate))
+        self.whole.iter().map(|(metric, estimate)| (*metric, estimate))
+    }
+
+    /// Every part by name, in order.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, &Metrics)> {
+        self.parts.iter().map(|(name, metrics)| (name.as_str(), metrics))
+    }
+
+    /// Every metric of the whole and then of the parts, by the name used in files.
+    pub fn named(&self) -> impl Iterator<Item = (String, Metric, &Estimate)> {
+        let whole = self.iter().map(|(metric, estimate)| (metric.name(), metric, estimate));
+        let parts = self.parts().flat_map(|(part, metrics)| {
+            let name = move |metric: Metric| format!("{}@{part}", metric.name());
+            metrics.iter().map(move |(metric, estimate)| (name(metric), metric, estimate))
+        });
+        whole.chain(parts)
+    }
+
+    /// The metrics that a name such as `delay.p99@partner` is looked up in, and which of them it is.
+    pub fn find(&self, name: &str) -> Option<(Metric, &Estimate)> {
+        let (metric, of) = match name.split_once('@') {
+            Some((metric, part)) => {
+                (metric, self.parts().find(|(other, _)| *other == part).map(|(_, of)| of)?)
+            }
+            None => (name, self),
+        };
+        let metric = Metric::parse(metric).ok()?;
+        Some((metric, of.get(metric)?))
     }
 }
 
 impl Serialize for Metrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (metric, estimate) in &self.0 {
-            map.serialize_entry(&metric.name(), estimate)?;
+        let length = self.parts.iter().fold(self.whole.len(), |sum, (_, of)| sum + of.whole.len());
+        let mut map = serializer.serialize_map(Some(length))?;
+        for (name, _, estimate) in self.named() {
+            map.serialize_entry(&name, estimate)?;
         }
         map.end()
     }
@@ -96,13 +144,34 @@ impl Serialize for Metrics {
 impl<'de> Deserialize<'de> for Metrics {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let map = serde_json::Map::deserialize(deserializer)?;
-        let mut metrics = Vec::with_capacity(map.len());
+        let mut metrics = Metrics::default();
         for (name, value) in map {
-            let metric = Metric::parse(&name).map_err(D::Error::custom)?;
-            metrics.push((metric, Estimate::deserialize(value).map_err(D::Error::custom)?));
+            let (name, part) = match name.split_once('@') {
+                Some((name, part)) => (name, Some(part)),
+                None => (name.as_str(), None),
+            };
+            let metric = Metric::parse(name).map_err(D::Error::custom)?;
+            let estimate = Estimate::deserialize(value).map_err(D::Error::custom)?;
+            metrics.of_part(part).push((metric, estimate));
         }
-        metrics.sort_by_key(|(metric, _)| *metric);
-        Ok(Metrics(metrics))
+        let parts = metrics.parts.iter_mut().map(|(_, part)| &mut part.whole);
+        for list in std::iter::once(&mut metrics.whole).chain(parts) {
+            list.sort_by_key(|(metric, _)| *metric);
+        }
+        Ok(metrics)
+    }
+}
+
+impl Metrics {
+    /// The list of the part with this name, which comes after all others if it is new.
+    fn of_part(&mut self, part: Option<&str>) -> &mut Vec<(Metric, Estimate)> {
+        let Some(name) = part else { return &mut self.whole };
+        let known = self.parts.iter().position(|(other, _)| other == name);
+        let index = known.unwrap_or(self.parts.len());
+        if known.is_none() {
+            self.parts.push((name.to_owned(), Metrics::default()));
+        }
+        &mut self.parts[index].1.whole
     }
 }
 
@@ -116,7 +185,7 @@ pub fn conclude(
     notes: Vec<Warning>,
 ) -> Results {
     let more: Vec<Metric> = expectations.iter().map(|(line, _)| line.metric).collect();
-    let metrics = Metrics::of(evidence, &more);
+    let metrics = Metrics::with_parts(evidence, &more);
     let mut warnings = warnings(evidence.records(), &metrics, simulate, drained);
     warnings.extend(notes);
     let expectations = expectations.iter().map(|(line, other)| judged(line, evidence, *other));
@@ -143,7 +212,7 @@ fn judged(line: &Expectation, evidence: &Evidence, other: Option<&Evidence>) -> 
         value: estimate.point,
         low: estimate.low.map(round),
         high: estimate.high.map(round),
-        metric: line.metric.name(),
+        metric: line.name(),
         bound: bound.map(round),
     }
 }
@@ -166,8 +235,11 @@ impl Results {
 
 #[cfg(test)]
 mod tests {
+    use super::super::WarningKind;
     use super::super::estimate::tests::record;
     use super::*;
+    use crate::measure::{Filter, PartRecord};
+    use crate::units::SimTime;
 
     fn results() -> Results {
         let records: Vec<_> = (1..=12).map(|day| record(&[day; 100], &[], &[])).collect();
@@ -193,6 +265,45 @@ mod tests {
         assert_eq!(keys(&cell["warnings"][0]), "kind text next");
         assert!(keys(&cell["metrics"]).contains("late.1h late.2h days.late"));
         assert!(cell["metrics"]["recovery.time"]["point"].is_null());
+    }
+
+    /// The results of a run with two parts, of which the second has no mail.
+    fn with_parts() -> Results {
+        let window = Filter::Window { from: SimTime::ZERO, until: SimTime::MAX };
+        let parts = [("partner", Filter::Destination(1), 3), ("after", window, 0)];
+        let mut records: Vec<_> = (1..=12).map(|day| record(&[day; 100], &[], &[])).collect();
+        for day in &mut records {
+            let of = |(name, filter, mail): (&str, Filter, usize)| {
+                let whole = record(&[60; 3][..mail], &[], &[]);
+                let part = Part { name: name.into(), filter };
+                PartRecord { part, delays: whole.delays, counts: whole.counts }
+            };
+            day.parts = parts.map(of).to_vec();
+        }
+        let evidence = Evidence::new(&records, 42);
+        let line = Expectation::parse("p99 delay@partner < 2m").expect("read");
+        let when = (42, Span::from_hours(24), false);
+        conclude("Parts", when, &evidence, &[(line, None)], Vec::new())
+    }
+
+    #[test]
+    fn the_metrics_of_parts_follow_those_of_the_whole() {
+        let results = with_parts();
+        let names: Vec<String> = results.cells[0].metrics.named().map(|(name, ..)| name).collect();
+        let part = |name: &str| names.iter().filter(|of| of.ends_with(name)).count();
+        let whole = names.iter().filter(|name| !name.contains('@')).count();
+        assert_eq!((part("@partner"), part("@after")), (whole - 2, whole - 1));
+        assert_eq!(names[whole], "delay.mean@partner");
+        let judged = &results.cells[0].expectations[0];
+        assert_eq!((judged.verdict, judged.metric.as_str()), (Verdict::Met, "delay.p99@partner"));
+        assert_eq!(judged.value, Some(60.0));
+        let (_, none) = results.cells[0].metrics.find("delay.p99@after").expect("listed");
+        assert_eq!(none.point, None);
+        let warned = results.cells[0].warnings.iter().map(|warning| &warning.kind);
+        assert!(warned.clone().any(|kind| *kind == WarningKind::EmptyPart), "{warned:?}");
+        let text = serde_json::to_string(&results).expect("serialises");
+        assert!(text.contains("\"delay.p99@partner\":{\"point\":60.0"), "{text}");
+        assert_eq!(serde_json::from_str::<Results>(&text).expect("reads"), results);
     }
 
     #[test]

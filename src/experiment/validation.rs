@@ -186,8 +186,13 @@ impl Observer for EveryDelay {
 }
 
 fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'static str, f64> {
-    let settings =
-        ReplicationSettings { simulate: case.horizon, warm_up: Span::ZERO, drain: false, seed };
+    let settings = ReplicationSettings {
+        simulate: case.horizon,
+        warm_up: Span::ZERO,
+        drain: false,
+        seed,
+        parts: Vec::new(),
+    };
     let mut every = EveryDelay::default();
     let record = replicate_observed(&case.params, &settings, replication, &mut every);
     let delays = every.seconds(SimTime::ZERO + case.horizon);

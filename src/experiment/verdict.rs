@@ -47,9 +47,24 @@ impl Expectation {
     /// Judges this expectation: the verdict, the metric's estimate, and the bound in the metric's unit
     /// (`None` when the scenario compared with has no value). `other` is the evidence of that scenario.
     ///
+    /// A metric of a part is compared with that of the same part of the other scenario.
+    ///
     /// Against another scenario the interval is that of the paired difference, shown around the bound: `low`
     /// is above the bound exactly when the difference is surely positive.
     pub fn judge(
+        &self,
+        evidence: &Evidence,
+        other: Option<&Evidence>,
+    ) -> (Verdict, Estimate, Option<f64>) {
+        let Some(name) = &self.part else { return self.judge_whole(evidence, other) };
+        let Some(part) = evidence.part(name) else {
+            return (Verdict::Undecided, Estimate::default(), None);
+        };
+        self.judge_whole(&part, other.and_then(|other| other.part(name)).as_ref())
+    }
+
+    /// The same of what `evidence` is about, be it a part or not.
+    fn judge_whole(
         &self,
         evidence: &Evidence,
         other: Option<&Evidence>,

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum WarningKind {
     /// No measured message arrived.
     NoMail,
+    /// No measured message belongs to a part.
+    EmptyPart,
     /// The queue still grows at the end.
     Unstable,
     /// Measured messages were still queued or bounced.
@@ -59,6 +61,7 @@ pub fn warnings(
         )];
     }
     let all = [
+        empty_parts(metrics),
         unstable(records, simulate),
         censored(records, arrived, drained),
         days_disagree(metrics.get(Metric::DaysLate), records.len()),
@@ -70,6 +73,19 @@ pub fn warnings(
 
 fn warning(kind: WarningKind, text: String, next: &str) -> Warning {
     Warning { kind, text, next: next.to_owned() }
+}
+
+fn empty_parts(metrics: &Metrics) -> Option<Warning> {
+    let mail = |of: &Metrics| of.get(Metric::MessagesArrived).and_then(|estimate| estimate.point);
+    let empty = metrics.parts().filter(|(_, of)| mail(of) == Some(0.0));
+    let names: Vec<String> = empty.map(|(name, _)| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| {
+        warning(
+            WarningKind::EmptyPart,
+            format!("No measured message belongs to {}.", names.join(", ")),
+            "Check its share of the mail, or that the window lies after run.warm_up and when mail comes.",
+        )
+    })
 }
 
 fn unstable(records: &[RunRecord], simulate: Span) -> Option<Warning> {

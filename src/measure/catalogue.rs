@@ -1,6 +1,6 @@
 //! Every metric by name: what it means, its unit, how people say it, and its value in one replication.
 
-use super::{Counts, RunRecord};
+use super::{Counts, Delays, Filter, RunRecord};
 use crate::stats::{Pool, Sample};
 use crate::units::Span;
 
@@ -102,7 +102,8 @@ const fn entry(
 /// A replication is late when its p99 is over this.
 const LATE_DAY: Span = Span::from_hours(1);
 
-/// Every metric that is always reported, in order. Beside these stands `late.<any duration>`.
+/// Every metric that is always reported, in order. Beside these stands `late.<any duration>`, and each of
+/// them as `NAME@part` for the parts that have it ([`Metric::covers`]).
 pub const CATALOGUE: &[Entry] = {
     use Metric::*;
     use Unit::*;
@@ -216,6 +217,27 @@ impl Metric {
         }
     }
 
+    /// The kinds of part that have it. Recovery is that of a whole site; runners serve the mail of all
+    /// destinations alike.
+    pub fn parts(self) -> &'static [&'static str] {
+        match self {
+            Metric::RecoveryTime => &[],
+            Metric::RunnersBusy => &["window"],
+            _ => &["destination", "window"],
+        }
+    }
+
+    /// Whether `part` has it.
+    pub fn covers(self, part: &Filter) -> bool {
+        self.parts().contains(&part.kind())
+    }
+
+    /// Whether it follows mail to its end, so that a window counts the mail that arrives in it; else a window
+    /// counts what happens in it.
+    pub fn follows_mail(self) -> bool {
+        self <= Metric::TriesFailed
+    }
+
     fn listed(self) -> Option<&'static Entry> {
         CATALOGUE.iter().find(|entry| entry.metric == self)
     }
@@ -261,23 +283,28 @@ impl Metric {
     /// Its value in one replication, in its unit; queued messages count with their age, bounced ones as
     /// later than every bound. `None` when it has none (no measured mail, no recovery).
     pub fn of(self, record: &RunRecord) -> Option<f64> {
+        self.of_tally(&record.delays, &record.counts)
+    }
+
+    /// The same from the books of the whole or of a part.
+    pub fn of_tally(self, delays: &Delays, counts: &Counts) -> Option<f64> {
         const NANOS: f64 = 1e9;
-        let pool = || Pool::new(&[record.delays.sample()]);
+        let pool = || Pool::new(&[delays.sample()]);
         let share = |bound| {
             let pool = pool();
             let total = pool.totals()[0];
             (total > 0).then(|| pool.above(bound)[0] as f64 / total as f64)
         };
         let value = match self.kind() {
-            Kind::PooledMean => record.delays.sum_and_count().map(|(sum, n)| sum / NANOS / n),
+            Kind::PooledMean => delays.sum_and_count().map(|(sum, n)| sum / NANOS / n),
             Kind::PooledQuantile(p) => pool().quantile_of(0, p).map(|q| q.value / NANOS),
-            Kind::PooledMax => record.delays.max().map(|max| max as f64 / NANOS),
+            Kind::PooledMax => delays.max().map(|max| max as f64 / NANOS),
             Kind::PooledAbove(bound) => share(bound),
             Kind::LateReplications(bound) => {
                 let p99 = pool().quantile_of(0, 0.99);
                 p99.map(|q| if q.open || q.value > bound as f64 { 1.0 } else { 0.0 })
             }
-            Kind::Each(value) => value(&record.counts),
+            Kind::Each(value) => value(counts),
         };
         value.filter(|value| value.is_finite())
     }
@@ -430,6 +457,7 @@ mod tests {
             replication: 0,
             delays: crate::measure::Delays::default(),
             counts: Counts::default(),
+            parts: Vec::new(),
             timeline: crate::measure::Timeline::default(),
             trace: 0,
         }

@@ -3,13 +3,16 @@
 mod blocked;
 mod catalogue;
 mod level;
+mod part;
 mod record;
 mod recorder;
 mod recovery;
 mod story;
+mod tally;
 
 pub use blocked::HostNames;
 pub use catalogue::{CATALOGUE, Entry, Kind, Metric, Unit, UnknownMetric};
-pub use record::{BlockedHost, Counts, Delays, RunRecord, Timeline};
+pub use part::{Filter, Part};
+pub use record::{BlockedHost, Counts, Delays, PartRecord, RunRecord, Timeline};
 pub use recorder::{Recorder, Window};
 pub use story::{Step, Story, What};

@@ -1,5 +1,6 @@
 //! What one replication leaves behind: everything a report may ask for, and nothing per message.
 
+use super::part::Part;
 use crate::stats::Histogram;
 use crate::units::{SimTime, Span};
 
@@ -12,10 +13,24 @@ pub struct RunRecord {
     pub delays: Delays,
     /// What happened, counted.
     pub counts: Counts,
+    /// The same for each part of the run that is measured on its own.
+    pub parts: Vec<PartRecord>,
     /// What happened when.
     pub timeline: Timeline,
     /// Hash over every event of the run, in order.
     pub trace: u64,
+}
+
+/// What one replication leaves behind of one part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartRecord {
+    /// Which part.
+    pub part: Part,
+    /// Delays of its measured mail.
+    pub delays: Delays,
+    /// What happened in it, counted. `runners_busy` of a destination and `recovery_seconds` of any part mean
+    /// nothing.
+    pub counts: Counts,
 }
 
 /// Delays of the measured mail, in nanoseconds.
@@ -35,7 +50,8 @@ pub struct Delays {
 /// What happened in one replication.
 ///
 /// `messages.*` and `tries.*` of measured mail follow that mail to its end, drain included; all others
-/// cover the time from the end of the warm-up to the end of `simulate`.
+/// cover the time from the end of the warm-up to the end of `simulate`. In a window the measured mail is what
+/// arrives in it, and the time is the window's.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Counts {
     /// Measured messages that arrived.
@@ -111,6 +127,8 @@ pub struct Timeline {
     pub blocked: Vec<BlockedHost>,
     /// Instants at which the receiver cut a connection by its lifetime (the first 10,000).
     pub cuts: Vec<SimTime>,
+    /// Instants at which an administrator's change took effect.
+    pub changes: Vec<SimTime>,
 }
 
 /// When one host's shared record counted as bad.

@@ -1,6 +1,6 @@
 //! When the site was normal again after a disturbance.
 //!
-//! `recovery.time` runs from the end of the last burst (later also outage or change) to the first minute
+//! `recovery.time` runs from the end of the last burst, outage or change to the first minute
 //! from which on the p95 delay of the last 15 minutes' deliveries is under 5 minutes, and stays so for 30.
 
 use crate::units::{SimTime, Span};

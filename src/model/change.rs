@@ -31,7 +31,9 @@ impl World {
         for agent in 0..self.agents.len() {
             for record in 0..self.agents[agent].host_status.records() {
                 if self.agents[agent].host_status.clear(record) {
-                    cx.observe(Observation::HostCleared { agent: agent as u32, record });
+                    let destination = self.destination_of(record);
+                    let agent = agent as u32;
+                    cx.observe(Observation::HostCleared { agent, record, destination });
                 }
             }
         }

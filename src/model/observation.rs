@@ -96,6 +96,8 @@ pub enum Observation<'a> {
         agent: u32,
         /// Which process dialled.
         process: u64,
+        /// The destination it dialled.
+        destination: usize,
     },
     /// A connection has ended.
     ConnectionClosed {
@@ -105,6 +107,8 @@ pub enum Observation<'a> {
         process: u64,
         /// Its number.
         connection: u64,
+        /// The destination it was opened for.
+        destination: usize,
         /// Why.
         reason: Closed,
         /// When it was opened.
@@ -192,6 +196,8 @@ pub enum Observation<'a> {
         process: u64,
         /// The record.
         record: usize,
+        /// The destination whose host it stands for.
+        destination: usize,
         /// Until when other processes skip the host because of the record; `None`: they do not.
         until: Option<SimTime>,
     },
@@ -206,5 +212,7 @@ pub enum Observation<'a> {
         agent: u32,
         /// The record.
         record: usize,
+        /// The destination whose host it stands for.
+        destination: usize,
     },
 }

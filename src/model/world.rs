@@ -79,16 +79,24 @@ pub struct World {
     pub(super) ledger: Ledger,
 }
 
+impl Params {
+    /// Host status records of destination `number`, one for each host dialled or for each address. They are
+    /// numbered destination by destination.
+    pub fn host_records(&self, number: usize) -> usize {
+        let receiver = self.receiver_of(number);
+        match (self.sender.host_status.key, receiver.routing) {
+            (HostKey::HostName, Routing::OneName) => 1,
+            _ => receiver.front_ends as usize,
+        }
+    }
+}
+
 impl World {
     /// The world of replication `replication` under `seed`, before anything happens.
     pub fn new(params: &Params, seed: u64, replication: u64) -> Self {
         let stream = |name: &str| Stream::new(seed, replication, name);
         let hosts = hosts(params);
-        let front_ends = |number| params.receiver_of(number).front_ends as usize;
-        let records = match params.sender.host_status.key {
-            HostKey::HostName => hosts.len(),
-            HostKey::Address => (0..params.destinations()).map(front_ends).sum(),
-        };
+        let records = (0..params.destinations()).map(|number| params.host_records(number)).sum();
         let exchange = |number: usize| {
             let of = |what: &str| match number {
                 0 => stream(what),

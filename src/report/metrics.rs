@@ -10,10 +10,10 @@ pub fn csv(results: &[&Results]) -> String {
     let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for result in results {
         let scenario = quoted(&result.scenario);
-        for (metric, e) in result.cells.iter().flat_map(|cell| cell.metrics.iter()) {
+        for (name, _, e) in result.cells.iter().flat_map(|cell| cell.metrics.named()) {
             let values = [e.point, e.low, e.high, e.day_low, e.day_high].map(cell).join(",");
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "{scenario},{},{values},{},{}", metric.name(), e.n, e.censored);
+            let _ = writeln!(out, "{scenario},{},{values},{},{}", quoted(&name), e.n, e.censored);
         }
     }
     out
@@ -37,9 +37,9 @@ pub fn markdown(results: &[&Results]) -> String {
         out +=
             "| metric | value | 95 % interval | a single day | meaning |\n|---|--:|--:|--:|---|\n";
         for cell in &result.cells {
-            for (metric, e) in cell.metrics.iter() {
+            for (name, metric, e) in cell.metrics.named() {
                 let [value, interval, day] = human::estimate(e, metric.unit());
-                let (name, meaning) = (metric.name(), metric.meaning());
+                let meaning = metric.meaning();
                 let _ = writeln!(out, "| `{name}` | {value} | {interval} | {day} | {meaning} |");
             }
             if !cell.expectations.is_empty() {

@@ -4,6 +4,7 @@ pub mod charts;
 pub mod explain;
 mod human;
 mod metrics;
+mod parts;
 mod perfetto;
 mod story;
 mod style;

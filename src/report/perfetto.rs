@@ -196,7 +196,7 @@ impl<W: Write> Observer for Perfetto<W> {
                     }
                 }
             }
-            Observation::HostCleared { agent, record } => self.cleared(now, (agent, record)),
+            Observation::HostCleared { agent, record, .. } => self.cleared(now, (agent, record)),
             _ => {}
         }
     }
@@ -219,7 +219,8 @@ mod tests {
             trace.observe(at(start + 10), &Observation::ProcessEnded { agent, process, runner });
         }
         let until = Some(at(2000));
-        let marked = Observation::HostMarked { agent, process: 1, record: 0, until };
+        let marked =
+            Observation::HostMarked { agent, process: 1, record: 0, destination: 0, until };
         trace.observe(at(40), &marked);
         trace.observe(at(300), &Observation::RunEnded { agent });
         trace.finish().expect("written");

@@ -2,13 +2,13 @@
 //! what happened, then how far to trust it.
 
 use super::{Style, human};
-use crate::experiment::{Cell, Estimate, Judged, Results, Verdict};
+use crate::experiment::{Cell, Estimate, Judged, Metrics, Results, Verdict};
 use crate::measure::{Metric, Unit};
 use crate::units::Span;
 use std::fmt::Write;
 
 /// Columns of text.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 
 /// Results and what must be said around them.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub fn page(page: &Page, style: Style) -> String {
     for cell in &page.results.cells {
         delays(&mut out, page, cell, style);
         happened(&mut out, page, cell, style);
+        out += &super::parts::compared(&cell.metrics, style);
         if page.all_metrics {
             everything(&mut out, cell, style);
         }
@@ -180,7 +181,15 @@ fn happened(out: &mut String, page: &Page, cell: &Cell, style: Style) {
 
 fn everything(out: &mut String, cell: &Cell, style: Style) {
     let _ = writeln!(out, "\n{}", style.bold("Every metric"));
-    for (metric, estimate) in cell.metrics.iter() {
+    list(out, &cell.metrics);
+    for (part, metrics) in cell.metrics.parts() {
+        let _ = writeln!(out, "\n{}", style.bold(&format!("Every metric @{part}")));
+        list(out, metrics);
+    }
+}
+
+fn list(out: &mut String, metrics: &Metrics) {
+    for (metric, estimate) in metrics.iter() {
         *out += &row(&metric.name(), human::estimate(estimate, metric.unit()));
     }
 }
@@ -216,8 +225,7 @@ fn warnings(out: &mut String, cell: &Cell, style: Style) {
 
 /// What was found, and how far that is from the bound.
 fn measured(judged: &Judged, cell: &Cell) -> String {
-    let Ok(metric) = Metric::parse(&judged.metric) else { return String::new() };
-    let flags = cell.metrics.get(metric).copied().unwrap_or_default();
+    let Some((metric, flags)) = cell.metrics.find(&judged.metric) else { return String::new() };
     let found = Estimate {
         point: judged.value,
         low: judged.low,

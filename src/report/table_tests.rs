@@ -40,7 +40,8 @@ fn day(number: u64) -> RunRecord {
         runners_busy: 0.4,
         ..Counts::default()
     };
-    RunRecord { replication: number, delays, counts, timeline: Timeline::default(), trace: 0 }
+    let (parts, timeline) = (Vec::new(), Timeline::default());
+    RunRecord { replication: number, delays, counts, parts, timeline, trace: 0 }
 }
 
 fn shown(all_metrics: bool, style: Style) -> String {

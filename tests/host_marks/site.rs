@@ -146,6 +146,7 @@ pub(crate) fn told(params: &Params, host_stat: bool) -> Told {
         warm_up: Span::ZERO,
         drain: false,
         seed: 1,
+        parts: Vec::new(),
     };
     let mut told = Told::default();
     replicate_observed(&params, &settings, 0, &mut told);

@@ -520,7 +520,7 @@ impl Observer for Checker {
             Observation::HostMarked { agent, record, until, .. } => {
                 self.marked(agent, record, until)
             }
-            Observation::HostCleared { agent, record } => self.cleared(agent, record),
+            Observation::HostCleared { agent, record, .. } => self.cleared(agent, record),
             Observation::Changed { number } => self.changed(number),
         }
         self.balance();

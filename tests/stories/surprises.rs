@@ -123,6 +123,7 @@ fn a_cleared_host_status_is_news_to_the_next_process_only() {
                 warm_up: Span::ZERO,
                 drain: false,
                 seed,
+                parts: Vec::new(),
             };
             let mut dialled = Dialled::default();
             replicate_observed(params, &settings, 0, &mut dialled);
@@ -238,6 +239,7 @@ fn on_a_long_connection_the_next_success_takes_an_ordinary_451_back() {
             warm_up: Span::ZERO,
             drain: false,
             seed,
+            parts: Vec::new(),
         };
         replicate(&params, &settings, 0).counts
     };

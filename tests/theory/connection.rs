@@ -32,6 +32,7 @@ fn a_saturated_connection_with_a_cap_and_a_lifetime_is_a_renewal_process() {
         warm_up: Span::ZERO,
         drain: false,
         seed: 42,
+        parts: Vec::new(),
     };
     let one = |n| {
         let mut closings = Closings::default();

@@ -61,6 +61,7 @@ pub(crate) fn settings(hours: u64, drain: bool) -> ReplicationSettings {
         warm_up: Span::from_hours(1),
         drain,
         seed: 42,
+        parts: Vec::new(),
     }
 }
 

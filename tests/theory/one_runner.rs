@@ -89,6 +89,7 @@ fn an_empty_queue_fills_as_m_m_1_does() {
         warm_up: Span::ZERO,
         drain: false,
         seed: 42,
+        parts: Vec::new(),
     };
     let one = |n| {
         let mut level = Level { at: at.clone(), level: 0, seen: Vec::new() };

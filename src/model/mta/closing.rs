@@ -76,8 +76,10 @@ impl World {
         match connection.last_status {
             LastStatus::TemporaryFailure => self.mark(id, connection.record, true, cx),
             LastStatus::Good => {
-                if self.agents[agent as usize].host_status.clear(connection.record) {
-                    cx.observe(Observation::HostCleared { agent, record: connection.record });
+                let record = connection.record;
+                if self.agents[agent as usize].host_status.clear(record) {
+                    let destination = self.hosts[connection.host].destination;
+                    cx.observe(Observation::HostCleared { agent, record, destination });
                 }
             }
         }
@@ -104,13 +106,15 @@ impl World {
         let (agent, number) = (process.agent, process.number);
         let connection = process.connections.swap_remove(index);
         self.unlock(id, connection.host);
+        let destination = self.hosts[connection.host].destination;
         if !connection.given_up {
-            self.exchanges[self.hosts[connection.host].destination].closed(agent);
+            self.exchanges[destination].closed(agent);
         }
         cx.observe(Observation::ConnectionClosed {
             agent,
             process: number,
             connection: connection.number,
+            destination,
             reason,
             opened_at: connection.opened_at,
             carried: connection.carried,
@@ -135,7 +139,8 @@ impl World {
         }
         // A probe that met a reset leaves nothing at all where nothing is kept on disk.
         if in_memory || self.params.sender.host_status.enabled {
-            cx.observe(Observation::HostMarked { agent, process, record, until });
+            let destination = self.destination_of(record);
+            cx.observe(Observation::HostMarked { agent, process, record, destination, until });
         }
     }
 }

@@ -57,6 +57,16 @@ impl World {
         }
     }
 
+    /// The destination that a host status record stands for.
+    pub(in crate::model) fn destination_of(&self, record: usize) -> usize {
+        let host = if self.keyed_by_address() {
+            self.hosts.partition_point(|host| host.first_record <= record) - 1
+        } else {
+            record
+        };
+        self.hosts[host].destination
+    }
+
     /// What the process remembers of `record`, loaded from disk at its first touch; a mark that has
     /// expired is forgotten. Rules: MODEL.md 5.3, 5.4.
     fn may_try(&mut self, id: u32, record: usize, now: SimTime) -> bool {
@@ -138,8 +148,9 @@ impl World {
         }
         let session = self.session(id, host, dialled, addresses, now);
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
+        let destination = self.hosts[host].destination;
         for _ in 0..session.refused {
-            cx.observe(Observation::ConnectionRefused { agent, process });
+            cx.observe(Observation::ConnectionRefused { agent, process, destination });
         }
         let number = self.processes.connections_opened;
         if let Some(front_end) = session.front_end {
@@ -148,7 +159,7 @@ impl World {
                 agent,
                 process,
                 connection: number,
-                destination: self.hosts[host].destination,
+                destination,
                 front_end,
                 greeted: session.ending == SessionEnding::Ready,
             });
@@ -253,9 +264,10 @@ impl World {
     ) {
         let FailedSession { host, reached, opened_at, ending } = failed;
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
+        let destination = self.hosts[host].destination;
         self.unlock(id, host);
         if ending == SessionEnding::Greeting421 {
-            cx.observe(Observation::ConnectionRefused { agent, process });
+            cx.observe(Observation::ConnectionRefused { agent, process, destination });
         }
         let reason = match ending {
             SessionEnding::Reset => Closed::ResetAtGreeting,
@@ -266,6 +278,7 @@ impl World {
                 agent,
                 process,
                 connection,
+                destination,
                 reason,
                 opened_at,
                 carried: 0,

@@ -24,7 +24,9 @@ pub fn find(text: &str) -> Result<Vec<Topic>, Vec<String>> {
     };
     let mut found = search(&|doc| path_form(doc.path) == path);
     if found.is_empty() {
-        found.extend(Metric::parse(text).ok().map(Topic::Metric));
+        // What a metric means does not depend on the part it is of.
+        let metric = text.split_once('@').map_or(text, |(metric, _)| metric);
+        found.extend(Metric::parse(metric).ok().map(Topic::Metric));
     }
     let tail = format!(".{path}");
     let ways: [&dyn Fn(&KeyDoc) -> bool; 4] = [
@@ -147,6 +149,7 @@ mod tests {
     fn a_metric_is_found_by_its_name_and_as_it_is_spoken() {
         assert_eq!(names("delay.p99"), ["delay.p99"]);
         assert_eq!(names("p99 delay"), ["delay.p99"]);
+        assert_eq!(names("p99 delay@after"), ["delay.p99"]);
         assert_eq!(names("late.2h"), ["late.2h"]);
     }
 

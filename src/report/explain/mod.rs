@@ -45,6 +45,7 @@ impl Topic {
             Topic::Metric(metric) => vec![
                 ("unit", unit(metric.unit()).to_owned()),
                 ("expect", format!("{} OP VALUE, such as {0} <= ..", metric.name())),
+                ("of a part", of_parts(*metric)),
             ],
         }
     }
@@ -54,6 +55,21 @@ impl Topic {
             Topic::Key(doc) => doc.meaning.to_owned(),
             Topic::Metric(metric) => format!("Metric: {}.", metric.meaning()),
         }
+    }
+}
+
+/// Which parts have it, and of a window, what counts.
+fn of_parts(metric: Metric) -> String {
+    let name = metric.name();
+    let window = if metric.follows_mail() {
+        "the mail that arrives in it, followed to its end"
+    } else {
+        "what happens in it"
+    };
+    match metric.parts() {
+        [] => "no: only of the whole run".to_owned(),
+        ["window"] => format!("{name}@WINDOW: {window}"),
+        _ => format!("{name}@DESTINATION, {name}@WINDOW: {window}"),
     }
 }
 
@@ -213,6 +229,7 @@ fn object(topic: &Topic) -> Value {
             "metric": metric.name(),
             "meaning": metric.meaning(),
             "unit": unit(metric.unit()),
+            "parts": metric.parts(),
         }),
     }
 }

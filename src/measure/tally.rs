@@ -1,0 +1,250 @@
+//! The books of the whole run or of one part of it: delays, counts and levels, told by observations alone.
+//!
+//! Message metrics follow the mail that arrives between `from` and `until` to its end; all others cover that
+//! time itself. Metrics are counted here; when what happened is the recorder's.
+
+use super::blocked::BlockedHosts;
+use super::level::Level;
+use super::part::Filter;
+use super::record::{Counts, Delays};
+use crate::model::Observation;
+use crate::model::connection::Closed;
+use crate::model::message::Message;
+use crate::units::{SimTime, Span};
+
+const MINUTE: Span = Span::from_mins(1);
+
+/// One set of books.
+#[derive(Debug)]
+pub(super) struct Tally {
+    from: SimTime,
+    until: SimTime,
+    /// The last instant that belongs to the time covered.
+    last: SimTime,
+    pub(super) delays: Delays,
+    pub(super) counts: Counts,
+    pub(super) queue: Level,
+    pub(super) busy: Level,
+    open: u64,
+    /// Whether something was said of connections since `from`.
+    begun: bool,
+    minute: (u64, u64),
+    pub(super) blocked: BlockedHosts,
+}
+
+impl Tally {
+    /// Of the whole run, with levels in `bins` of length `bin`.
+    pub(super) fn whole(from: SimTime, until: SimTime, bin: Span, bins: usize) -> Self {
+        Tally {
+            from,
+            until,
+            last: until,
+            delays: Delays::default(),
+            counts: Counts::default(),
+            queue: Level::new(bin, bins, from, until),
+            busy: Level::new(bin, bins, from, until),
+            open: 0,
+            begun: false,
+            minute: (0, 0),
+            blocked: BlockedHosts::new(from, until),
+        }
+    }
+
+    /// Of a part of a run that is measured from `from` to `until`.
+    pub(super) fn part(filter: Filter, from: SimTime, until: SimTime) -> Self {
+        let (start, end) = match filter {
+            Filter::Destination(_) => (from, until),
+            Filter::Window { from: start, until: end } => (start.max(from), end.min(until)),
+        };
+        let end = end.max(start);
+        let mut tally = Tally::whole(start, end, end.since(SimTime::ZERO), 1);
+        if end < until {
+            // What happens at the very end belongs to the window that begins there.
+            tally.last = SimTime::from_nanos(end.nanos().saturating_sub(1));
+        }
+        tally
+    }
+
+    pub(super) fn is_measured(&self, message: &Message) -> bool {
+        message.created >= self.from && message.created < self.until
+    }
+
+    pub(super) fn in_time(&self, now: SimTime) -> bool {
+        now >= self.from && now <= self.last
+    }
+
+    /// Measured messages that are neither accepted nor bounced yet.
+    pub(super) fn outstanding(&self) -> u64 {
+        self.counts.arrived - self.counts.delivered - self.counts.bounced
+    }
+
+    fn arrived(&mut self, now: SimTime, message: &Message) {
+        self.queue.change(now, 1);
+        self.counts.arrived += u64::from(self.is_measured(message));
+    }
+
+    fn accepted(&mut self, at: SimTime, message: &Message) {
+        if !self.is_measured(message) {
+            return;
+        }
+        if message.accepted {
+            self.counts.duplicated += 1;
+        } else {
+            self.counts.delivered += 1;
+            self.delays.delivered.record(at.since(message.created).nanos());
+        }
+    }
+
+    fn left_by_delivery(&mut self, now: SimTime, message: &Message) {
+        self.queue.change(now, -1);
+        self.counts.deliveries_simulated += 1;
+        self.counts.tries_made += u64::from(self.is_measured(message));
+        if self.in_time(now) {
+            let minute = now.nanos() / MINUTE.nanos();
+            self.minute =
+                if self.minute.0 == minute { (minute, self.minute.1 + 1) } else { (minute, 1) };
+            self.counts.throughput_peak =
+                self.counts.throughput_peak.max(self.minute.1 as f64 / MINUTE.seconds());
+        }
+    }
+
+    fn bounced(&mut self, now: SimTime, message: &Message) {
+        self.queue.change(now, -1);
+        if self.is_measured(message) && !message.accepted {
+            self.counts.bounced += 1;
+            self.delays.bounced.record(message.age(now).nanos());
+        }
+    }
+
+    fn tried(&mut self, message: &Message, skipped: bool) {
+        let measured = u64::from(self.is_measured(message));
+        self.counts.tries_made += measured;
+        if skipped {
+            self.counts.tries_skipped += measured;
+        } else {
+            self.counts.tries_failed += measured;
+        }
+    }
+
+    /// Connections that stand open when the time begins belong to its maximum.
+    fn begin(&mut self, now: SimTime) {
+        if !self.begun && now >= self.from {
+            self.begun = true;
+            self.counts.connections_open_max = self.open;
+        }
+    }
+
+    fn opened(&mut self, now: SimTime, greeted: bool) {
+        self.begin(now);
+        self.open += u64::from(greeted);
+        if self.in_time(now) {
+            self.counts.connections_opened += 1;
+            self.counts.connections_open_max = self.counts.connections_open_max.max(self.open);
+        }
+    }
+
+    fn closed(&mut self, now: SimTime, reason: Closed) {
+        self.begin(now);
+        let greeted = !matches!(reason, Closed::SessionFailed | Closed::ResetAtGreeting);
+        self.open = self.open.saturating_sub(u64::from(greeted));
+        if !self.in_time(now) {
+            return;
+        }
+        let cut = matches!(reason, Closed::CutByReset | Closed::CutBy421);
+        let reset = matches!(reason, Closed::CutByReset | Closed::ResetAtGreeting | Closed::Outage);
+        self.counts.connections_closed += 1;
+        self.counts.connections_cut += u64::from(cut);
+        self.counts.connections_reset += u64::from(reset);
+    }
+
+    /// Enters what happened. Inlined into the recorder's own distinction of cases, which every event takes.
+    #[inline(always)]
+    pub(super) fn enter(&mut self, now: SimTime, observation: &Observation<'_>) {
+        match *observation {
+            Observation::Arrived { message } => self.arrived(now, message),
+            Observation::Accepted { message, at } => self.accepted(at, message),
+            Observation::Delivered { message, .. } => self.left_by_delivery(now, message),
+            Observation::Bounced { message } => self.bounced(now, message),
+            Observation::Warned { message } => {
+                self.counts.warned += u64::from(self.is_measured(message));
+            }
+            Observation::TrySkipped { message, .. } => self.tried(message, true),
+            Observation::TryFailed { message, .. } => self.tried(message, false),
+            Observation::TransactionFailed { sent, .. } => {
+                if self.in_time(now) {
+                    self.counts.bytes_wasted += sent as f64;
+                }
+            }
+            Observation::ConnectionOpened { greeted, .. } => self.opened(now, greeted),
+            Observation::ConnectionClosed { reason, .. } => self.closed(now, reason),
+            Observation::ConnectionRefused { .. } => {
+                self.counts.connections_refused += u64::from(self.in_time(now));
+            }
+            Observation::ProcessStarted { runner, .. } => self.busy.change(now, i64::from(runner)),
+            Observation::ProcessEnded { runner, .. } => self.busy.change(now, -i64::from(runner)),
+            Observation::HostMarked { agent, record, until, .. } => {
+                self.counts.host_marks += u64::from(self.in_time(now));
+                self.blocked.marked(now, agent, record, until);
+            }
+            Observation::HostCleared { agent, record, .. } => {
+                self.blocked.cleared(now, agent, record);
+            }
+            Observation::RunStarted { .. }
+            | Observation::TransactionStarted { .. }
+            | Observation::ConnectionGivenUp { .. }
+            | Observation::RunDropped { .. }
+            | Observation::Changed { .. }
+            | Observation::RunEnded { .. } => {}
+        }
+    }
+
+    /// A message that is still queued at the `end` of the run and was never accepted.
+    pub(super) fn still_queued(&mut self, end: SimTime, message: &Message) {
+        if self.is_measured(message) {
+            self.counts.queued += 1;
+            self.delays.queued.record(message.age(end).nanos());
+        }
+    }
+
+    /// Closes the levels; `runners` are configured.
+    pub(super) fn finish(&mut self, runners: u64) {
+        self.begin(SimTime::MAX);
+        self.queue.finish();
+        self.busy.finish();
+        self.counts.queue_max = self.queue.max();
+        self.counts.queue_mean = self.queue.mean();
+        self.counts.runners_busy = self.busy.mean() / runners.max(1) as f64;
+        self.counts.host_blocked_seconds = self.blocked.finish();
+    }
+}
+
+/// Whether what happened belongs to `filter`. A window hears of everything and looks at the time itself.
+pub(super) fn concerns(filter: Filter, observation: &Observation<'_>) -> bool {
+    let Filter::Destination(number) = filter else { return true };
+    match *observation {
+        Observation::Arrived { message }
+        | Observation::Accepted { message, .. }
+        | Observation::Delivered { message, .. }
+        | Observation::Bounced { message }
+        | Observation::Warned { message }
+        | Observation::TrySkipped { message, .. }
+        | Observation::TryFailed { message, .. }
+        | Observation::TransactionStarted { message, .. }
+        | Observation::TransactionFailed { message, .. } => {
+            usize::from(message.destination) == number
+        }
+        Observation::ConnectionOpened { destination, .. }
+        | Observation::ConnectionClosed { destination, .. }
+        | Observation::ConnectionRefused { destination, .. }
+        | Observation::HostMarked { destination, .. }
+        | Observation::HostCleared { destination, .. } => destination == number,
+        // Runs and runners serve the mail of all destinations; what was given up is closed later.
+        Observation::RunStarted { .. }
+        | Observation::RunDropped { .. }
+        | Observation::RunEnded { .. }
+        | Observation::ConnectionGivenUp { .. }
+        | Observation::ProcessStarted { .. }
+        | Observation::ProcessEnded { .. }
+        | Observation::Changed { .. } => false,
+    }
+}
