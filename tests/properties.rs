@@ -7,6 +7,8 @@
 mod checker;
 #[path = "properties/params.rs"]
 mod params;
+#[path = "properties/passages.rs"]
+mod passages;
 #[path = "properties/receiver.rs"]
 mod receiver;
 

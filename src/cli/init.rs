@@ -34,6 +34,12 @@ pub const PRESETS: &[Preset] = &[
     shipped!("overlapping-runs"),
     shipped!("several-names"),
     shipped!("too-many-runners"),
+    shipped!("slow-morning"),
+    shipped!("sick-machines"),
+    shipped!("shared-link"),
+    shipped!("outage"),
+    shipped!("two-destinations"),
+    shipped!("fix-at-noon"),
 ];
 
 /// Tells editors where the schema is.

@@ -1,6 +1,7 @@
 //! An observer that knows the rules but not the model: it keeps its own books from what it is told and
 //! objects to whatever cannot be.
 
+use crate::passages::{Host, Passage, Passages, What};
 use mailflow::measure::RunRecord;
 use mailflow::model::connection::Closed;
 use mailflow::model::message::Message;
@@ -41,26 +42,6 @@ struct Connection {
     lifetime: Option<Span>,
 }
 
-/// A destination and a host of it.
-type Host = (usize, usize);
-
-/// An opening or an end of a connection.
-struct Passage {
-    connection: u64,
-    agent: u32,
-    host: Host,
-    what: What,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum What {
-    /// With the limits over all agents and for this one.
-    Opens([Option<u32>; 2]),
-    /// The receiver has ended it while the sender still held it.
-    GivenUp,
-    Closes,
-}
-
 #[derive(Default)]
 struct Agent {
     present: u64,
@@ -86,10 +67,7 @@ pub(crate) struct Checker {
     connections: BTreeMap<u64, Connection>,
     opened: u64,
     closed: u64,
-    /// Openings and closings in order, with what became of each connection: whether it was let in is known
-    /// only at its end.
-    history: Vec<Passage>,
-    turned_away: BTreeMap<u64, bool>,
+    passages: Passages,
     agents: Vec<Agent>,
     /// Kinds of things seen: what a run never meets it does not test.
     pub(crate) seen: BTreeSet<String>,
@@ -115,8 +93,7 @@ impl Checker {
             connections: BTreeMap::new(),
             opened: 0,
             closed: 0,
-            history: Vec::new(),
-            turned_away: BTreeMap::new(),
+            passages: Passages::default(),
             agents: (0..params.sender.agents).map(|_| Agent::default()).collect(),
             seen: BTreeSet::new(),
         }
@@ -327,7 +304,7 @@ impl Checker {
             Routing::MxHosts | Routing::Addresses => (destination, front_end as usize),
         };
         let what = What::Opens([receiver.max_connections, receiver.max_connections_per_source]);
-        self.history.push(Passage { connection, agent, host, what });
+        self.passages.add(Passage { connection, agent, host, what });
         let lifetime = receiver.connection_lifetime;
         let opened = Connection { agent, process, host, opened_at: now, lifetime };
         self.connections.insert(connection, opened);
@@ -359,9 +336,9 @@ impl Checker {
             assert!(self.now.since(connection.opened_at) >= earliest, "cut before its time");
         }
         self.closed += 1;
-        self.turned_away.insert(number, turned_away);
+        self.passages.ended(number, turned_away);
         let host = connection.host;
-        self.history.push(Passage { connection: number, agent, host, what: What::Closes });
+        self.passages.add(Passage { connection: number, agent, host, what: What::Closes });
     }
 
     /// The receiver counts it no longer; the process that holds it has not noticed.
@@ -369,7 +346,7 @@ impl Checker {
         let held = &self.connections[&connection];
         assert_eq!(held.agent, agent);
         let host = held.host;
-        self.history.push(Passage { connection, agent, host, what: What::GivenUp });
+        self.passages.add(Passage { connection, agent, host, what: What::GivenUp });
     }
 
     fn marked(&mut self, agent: u32, record: usize, until: Option<SimTime>) {
@@ -416,7 +393,11 @@ impl Checker {
 
     /// Closes the books against the run's own.
     pub(crate) fn finish(&self, record: &RunRecord, until: SimTime, drained: bool) {
-        self.limits();
+        // A connection opened while others were allowed holds no lock.
+        let alone = self.settings.iter().all(|settings| {
+            settings.sender.single_thread_delivery && settings.sender.host_status.enabled
+        });
+        self.passages.limits(alone);
         let counts = &record.counts;
         let accounted = counts.delivered + counts.queued + counts.bounced;
         assert_eq!(counts.arrived, accounted, "arrived = delivered + queued + bounced");
@@ -424,46 +405,6 @@ impl Checker {
             assert!(self.now <= until);
             assert_eq!(counts.connections_opened, self.opened);
             assert_eq!(counts.connections_closed, self.closed);
-        }
-    }
-
-    /// The receiver's limits and the lock of `SingleThreadDelivery`, over all connections that were let in.
-    fn limits(&self) {
-        // A connection opened while others were allowed holds no lock.
-        let alone = self.settings.iter().all(|settings| {
-            settings.sender.single_thread_delivery && settings.sender.host_status.enabled
-        });
-        let (mut held, mut open): (BTreeMap<(u32, Host), u32>, _) = Default::default();
-        let mut given_up = BTreeSet::new();
-        for Passage { connection, agent, host, what } in &self.history {
-            // Of those still open at the end nobody can say yet.
-            if self.turned_away.get(connection) != Some(&false) {
-                continue;
-            }
-            let held = held.entry((*agent, *host)).or_default();
-            let counted: &mut BTreeMap<(u32, Host), u32> = &mut open;
-            let own = counted.entry((*agent, *host)).or_default();
-            let [most, most_per_source] = match what {
-                What::Opens(limits) => *limits,
-                What::GivenUp => {
-                    assert!(given_up.insert(*connection), "given up twice");
-                    *own -= 1;
-                    continue;
-                }
-                What::Closes => {
-                    *held -= 1;
-                    *own -= u32::from(!given_up.contains(connection));
-                    continue;
-                }
-            };
-            (*held, *own) = (*held + 1, *own + 1);
-            assert!(!alone || *held == 1, "two connections where one process may hold the host");
-            let here = || open.iter().filter(|((_, (destination, _)), _)| *destination == host.0);
-            let all: u32 = here().map(|(_, n)| n).sum();
-            let of_agent = here().filter(|((other, _), _)| other == agent);
-            let of_agent: u32 = of_agent.map(|(_, n)| n).sum();
-            assert!(most_per_source.is_none_or(|most| of_agent <= most));
-            assert!(most.is_none_or(|most| all <= most), "{all} connections");
         }
     }
 }
