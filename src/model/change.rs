@@ -7,6 +7,8 @@
 //! | parameter | default | source |
 //! |---|---|---|
 //! | `changes` | none | the article's fixes, applied at a time |
+//!
+//! Left out: a restart of Sendmail, which would end the processes at work and their memory.
 
 use super::event::Context;
 use super::observation::{Observation, Observer};

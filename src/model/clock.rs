@@ -3,6 +3,12 @@
 //! Sendmail compares times with `time()`, which has no fractions. Host status and `MinQueueAge` are
 //! therefore tested as floor(now) - floor(then) < age, in steps of `clock_step` (1 s; the laboratory's
 //! clock is scaled). Source: sendmail 8.17 source, MODEL.md 5.4.
+//!
+//! | parameter | default | source |
+//! |---|---|---|
+//! | `clock_step` | 1 s | `time()`; no scenario key, recorded cases are scaled |
+//!
+//! Left out: a clock that is set or drifts.
 
 use crate::units::{SimTime, Span};
 

@@ -6,6 +6,8 @@
 //! |---|---|---|
 //! | `connection_lifetime` | 20 min | Microsoft 2020-10-22 |
 //! | `lifetime_jitter` | uniform 0-60 s | seen: cut at 20:55 (Haraka issue 2321) |
+//!
+//! Left out: an end that depends on what the connection carried; none is documented.
 
 use crate::units::{SimTime, Span};
 

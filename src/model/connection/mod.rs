@@ -8,6 +8,8 @@
 //! | `messages_per_connection` | unlimited | Microsoft 2020-10-22; `m=` of the mailer, sendmail 8.17 source |
 //! | `connection_cache.idle` | 5 min | `ConnectionCacheTimeout`, sendmail 8.17 source |
 //! | `connection_cache.size` | 2 | `ConnectionCacheSize`, sendmail 8.17 source |
+//!
+//! Left out: `ConnectionCacheSize` over several processes; Sendmail's cache is a process's own.
 
 pub mod lifetime;
 pub mod session;

@@ -8,6 +8,8 @@
 //! |---|---|---|
 //! | `timeouts.connect` | 127 s | Linux's connect(), DOMAIN.md section 6 |
 //! | `timeouts.greeting` | 5 min | `Timeout.initial`, sendmail 8.17 source |
+//!
+//! Left out: the difference between a failed greeting, EHLO and STARTTLS - the sender treats them alike; DNS.
 
 use crate::model::exchange::Greeting;
 use crate::model::params::Timeouts;

@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `slow_hours` | none | assumed: a cap must hold for the slowest hour, not for the mean |
 //! | `outages` | none | assumed |
+//!
+//! Left out: an outage that grows or fades; several entries can say that in steps.
 
 use crate::model::params::{Outage, SlowHours, Trouble};
 use crate::units::{SimTime, Span};

@@ -6,6 +6,8 @@
 //! | parameter | default | source |
 //! |---|---|---|
 //! | `episodes` | none | assumed: deferrals and slowness are seen in clusters |
+//!
+//! Left out: spells that follow the load.
 
 use crate::engine::Stream;
 use crate::model::params::Episodes;

@@ -6,6 +6,8 @@
 //! | parameter | default | source |
 //! |---|---|---|
 //! | `throttle` | none | 451 4.7.500 is documented, its limits are not |
+//!
+//! Left out: limits by sender address or by volume; windows that slide.
 
 use crate::model::params::Throttle;
 use crate::units::SimTime;

@@ -3,6 +3,8 @@
 //! The record on disk is written at each real close with the status at that moment, success included: the
 //! last writer wins, so a healthy runner's clean close erases a bad mark. MODEL.md 6.3. A 4xx to the final
 //! dot as a connection's last word marks the host at the close (6.1, 6.6).
+//!
+//! Left out: the time that QUIT and its reply take; nobody waits for it.
 
 use super::host_status::Memory;
 use super::outcome::LastStatus;

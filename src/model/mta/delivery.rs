@@ -4,6 +4,8 @@
 //! process's memory decides; else a connection is opened. MODEL.md 5.1-5.5. The parameters stand with
 //! [`Connection`](crate::model::connection) and [`host_status`](super::host_status); how the transaction
 //! goes is told in `transact.rs`, what a connection's end leaves behind in `closing.rs`.
+//!
+//! Left out: delivery to several hosts at once; Sendmail tries them one after the other.
 
 use super::host_status::Memory;
 use super::outcome::LastStatus;

@@ -7,6 +7,8 @@
 //! |---|---|---|
 //! | `warn_after` | 4 h | `Timeout.queuewarn`, sendmail 8.17 source (cf default) |
 //! | `give_up_after` | 5 d | `Timeout.queuereturn`, sendmail 8.17 source |
+//!
+//! Left out: the notices as mail of their own.
 
 use crate::units::Span;
 

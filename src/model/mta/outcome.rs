@@ -1,5 +1,11 @@
 //! What the end of a transaction means for the message, the connection and the host's standing: the table
 //! of MODEL.md 6.1 as one pure function.
+//!
+//! | parameter | default | source |
+//! |---|---|---|
+//! | `hoststat.marks` | sendmail | MODEL.md 6.1; `any_4xx` is the article's wording |
+//!
+//! Left out: replies other than 2xx, 4xx and 5xx.
 
 use crate::model::connection::transaction::{Ending, Hangup};
 use crate::model::params::{Marks, SmtpPhase};

@@ -12,6 +12,8 @@
 //! |---|---|---|
 //! | `order` | priority | `QueueSortOrder`, sendmail 8.17 source |
 //! | `min_queue_age` | `retry_interval` of persistent runs, 0 of periodic ones | `MinQueueAge`, sendmail 8.17 source |
+//!
+//! Left out: sorting by host, and the time that reading the queue directory takes.
 
 use crate::engine::Draws;
 use crate::model::clock::Clock;

@@ -16,6 +16,8 @@
 //! | `retry_interval` | 30 min | assumed: the classic `-q30m` |
 //! | `run_pause` | 1 s after work, 5 s after none | fixed in sendmail 8.17 source |
 //! | `max_runner_processes` | unlimited | `MaxQueueChildren`, sendmail 8.17 source |
+//!
+//! Left out: several queue groups, load-average limits (`QueueLA`, `RefuseLA`).
 
 use crate::model::event::{Context, Event};
 use crate::model::observation::{Observation, Observer};

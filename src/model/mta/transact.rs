@@ -5,6 +5,8 @@
 //!
 //! A message of more than 100 recipients takes several transactions in one attempt; those that were
 //! accepted are not repeated, and its delay ends with the last.
+//!
+//! Left out: pipelining across messages; each final dot is waited for.
 
 use super::outcome::{self, After, Fate};
 use super::process::{Next, Pending, Stage};

@@ -3,6 +3,8 @@
 //! A random stream is a Poisson process in operational time: the rate, summed up from one arrival to the
 //! next, is a unit exponential - or, with Weibull burstiness, a Weibull of mean 1. Gamma burstiness multiplies
 //! the rate of each slot of time by a factor of mean 1 (a doubly stochastic Poisson process).
+//!
+//! Left out: a rate that differs between days of the week.
 
 use super::Arrival;
 use super::replay::Blocks;
