@@ -39,7 +39,7 @@ pub const PRESETS: &[Preset] = &[
     shipped!("shared-link"),
     shipped!("outage"),
     shipped!("two-destinations"),
-    shipped!("fix-at-noon"),
+    shipped!("fixes-at-noon"),
 ];
 
 /// Tells editors where the schema is.

@@ -1,7 +1,7 @@
 //! What an experiment found, in exactly the shape that INTERFACE section 2 promises. No time stamp, host
 //! name, path or job count: the same scenario and seed give the same bytes.
 
-use super::{Estimate, Evidence, Expectation, Verdict, Warning, warnings};
+use super::{Estimate, Evidence, Expectation, Verdict, Warning, WarningKind, warnings};
 use crate::measure::{CATALOGUE, Metric, Part};
 use crate::units::Span;
 use serde::de::Error as _;
@@ -163,6 +163,14 @@ impl<'de> Deserialize<'de> for Metrics {
 }
 
 impl Metrics {
+    /// Takes out what a single day may look like.
+    fn forget_days(&mut self) {
+        let parts = self.parts.iter_mut().map(|(_, part)| &mut part.whole);
+        for (_, estimate) in std::iter::once(&mut self.whole).chain(parts).flatten() {
+            (estimate.day_low, estimate.day_high) = (None, None);
+        }
+    }
+
     /// The list of the part with this name, which comes after all others if it is new.
     fn of_part(&mut self, part: Option<&str>) -> &mut Vec<(Metric, Estimate)> {
         let Some(name) = part else { return &mut self.whole };
@@ -175,6 +183,9 @@ impl Metrics {
     }
 }
 
+/// The scenario's note that recorded mail is the same in every repeat: another day is not among them.
+const SAME_MAIL: &str = "replay_repeats";
+
 /// Puts one scenario's results together. `others` holds, for each expectation in turn, the evidence of the
 /// scenario it compares with; `notes` are the scenario's own warnings and come last.
 pub fn conclude(
@@ -185,7 +196,10 @@ pub fn conclude(
     notes: Vec<Warning>,
 ) -> Results {
     let more: Vec<Metric> = expectations.iter().map(|(line, _)| line.metric).collect();
-    let metrics = Metrics::with_parts(evidence, &more);
+    let mut metrics = Metrics::with_parts(evidence, &more);
+    if notes.iter().any(|note| note.kind == WarningKind::Scenario(SAME_MAIL.to_owned())) {
+        metrics.forget_days();
+    }
     let mut warnings = warnings(evidence.records(), &metrics, simulate, drained);
     warnings.extend(notes);
     let expectations = expectations.iter().map(|(line, other)| judged(line, evidence, *other));
@@ -304,6 +318,26 @@ mod tests {
         let text = serde_json::to_string(&results).expect("serialises");
         assert!(text.contains("\"delay.p99@partner\":{\"point\":60.0"), "{text}");
         assert_eq!(serde_json::from_str::<Results>(&text).expect("reads"), results);
+    }
+
+    #[test]
+    fn the_same_mail_in_every_repeat_says_nothing_about_another_day() {
+        let records: Vec<_> = (1..=12).map(|day| record(&[day; 100], &[], &[])).collect();
+        let evidence = Evidence::new(&records, 42);
+        let when = (42, Span::from_hours(24), false);
+        let same = Warning {
+            kind: WarningKind::Scenario("replay_repeats".to_owned()),
+            text: String::new(),
+            next: String::new(),
+        };
+        let p99 = |notes| {
+            let results = conclude("A test", when, &evidence, &[], notes);
+            *results.cells[0].metrics.get(Metric::DelayP99).expect("p99")
+        };
+        assert!(p99(Vec::new()).day_high.is_some());
+        let recorded = p99(vec![same]);
+        assert!(recorded.day_low.is_none() && recorded.day_high.is_none());
+        assert!(recorded.low.is_some());
     }
 
     #[test]

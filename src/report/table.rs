@@ -103,14 +103,16 @@ fn row(label: &str, [value, interval, day]: [String; 3]) -> String {
     format!("{}\n", line.trim_end())
 }
 
-fn columns(title: &str, word: &str, style: Style) -> String {
-    let single = format!("a single {word}");
+/// The heading of a table; recorded mail that is the same in every repeat has no single days.
+fn columns(title: &str, page: &Page, cell: &Cell, style: Style) -> String {
+    let days = cell.metrics.iter().any(|(_, estimate)| estimate.day_low.is_some());
+    let single = if days { format!("a single {}", day_word(page)) } else { String::new() };
     let line = format!("{title:<28}{:>12} {:<21}{single:>17}", "value", "95 % interval");
     format!("\n{}\n", style.bold(line.trim_end()))
 }
 
 fn delays(out: &mut String, page: &Page, cell: &Cell, style: Style) {
-    *out += &columns("How late mail was", day_word(page), style);
+    *out += &columns("How late mail was", page, cell, style);
     for (label, metric) in [
         ("half is faster than  p50", Metric::DelayP50),
         ("9 of 10              p90", Metric::DelayP90),
@@ -147,7 +149,7 @@ fn spoken(bound: Span) -> String {
 
 fn happened(out: &mut String, page: &Page, cell: &Cell, style: Style) {
     let title = format!("What happened in a {}", day_word(page));
-    *out += &columns(&title, day_word(page), style);
+    *out += &columns(&title, page, cell, style);
     let always = [
         ("connections opened", Metric::ConnectionsOpened),
         ("  cut by their lifetime", Metric::ConnectionsCut),

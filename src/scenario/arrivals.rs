@@ -188,7 +188,7 @@ pub(super) fn check_replay(
         section.report.note(
             "replay_repeats",
             "The recorded mail is the same in every repeat: repeats vary the receiver only.",
-            "Do not read the interval as one for another day's mail; use daily_profile for that.",
+            "Do not read the interval as one for another day's mail; `resample: 30m` beside file redraws it.",
         );
     }
 }

@@ -259,11 +259,12 @@ mod tests {
                 is("array") && items.iter().all(|item| fits(item, &schema["items"], root))
             }
             Value::Object(map) => {
-                let known = |key: &String| schema["properties"].get(key);
-                is("object")
-                    && map.iter().all(|(key, value)| {
-                        known(key).is_some_and(|schema| fits(value, schema, root))
-                    })
+                let other = schema.get("additionalProperties").unwrap_or(&Value::Bool(true));
+                let fits = |(key, value): (&String, &Value)| match schema["properties"].get(key) {
+                    Some(known) => fits(value, known, root),
+                    None => *other == true || other.is_object() && fits(value, other, root),
+                };
+                is("object") && map.iter().all(fits)
             }
         }
     }
