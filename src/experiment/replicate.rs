@@ -3,6 +3,7 @@
 use super::parts::parts;
 use crate::engine::Calendar;
 use crate::measure::{HostNames, Part, Recorder, RunRecord, Window};
+use crate::model::params::Action;
 use crate::model::{Context, Observer, Params, World};
 use crate::scenario::{Drain, RunSettings, Scenario};
 use crate::units::{SimTime, Span};
@@ -84,7 +85,7 @@ pub(super) fn replicate_until<O: Observer>(
         from: SimTime::ZERO + settings.warm_up,
         until,
         disturbed_until: disturbed_until(params, until),
-        runners: u64::from(params.sender.runners) * u64::from(params.sender.agents),
+        runners: runners(params),
         hosts: HostNames::new(params),
         parts: settings.parts.clone(),
     });
@@ -115,12 +116,36 @@ pub(super) fn replicate_until<O: Observer>(
 /// When the last disturbance that begins before `end` is over: a burst, an outage or a change.
 fn disturbed_until(params: &Params, end: SimTime) -> Option<SimTime> {
     let bursts = params.workload.bursts.iter().map(|burst| (burst.at, burst.at + burst.over));
-    let receivers = (0..params.destinations()).map(|number| params.receiver_of(number));
-    let outages = receivers.flat_map(|receiver| &receiver.outages);
-    let outages = outages.map(|outage| (outage.from, outage.until));
+    // Settings hold until the next ones; so do the outages they speak of.
+    let settings = settings(params);
+    let ends = settings.iter().skip(1).map(|(start, _)| *start).chain([SimTime::MAX]);
+    let outages = settings.iter().zip(ends).flat_map(|((start, params), end)| {
+        let receivers = (0..params.destinations()).map(|number| params.receiver_of(number));
+        let outages = receivers.flat_map(|receiver| &receiver.outages);
+        outages
+            .map(move |outage| (outage.from.max(*start), outage.until.min(end)))
+            .filter(|(from, until)| from < until)
+    });
     let changes = params.changes.iter().map(|change| (change.at, change.at));
     let all = bursts.chain(outages).chain(changes);
     all.filter(|(from, _)| *from < end).map(|(_, until)| until).max()
+}
+
+/// Which settings hold from when on.
+fn settings(params: &Params) -> Vec<(SimTime, &Params)> {
+    let set = params.changes.iter().filter_map(|change| match &change.action {
+        Action::Set(new) => Some((change.at, &**new)),
+        Action::ClearHostStatus => None,
+    });
+    std::iter::once((SimTime::ZERO, params)).chain(set).collect()
+}
+
+/// Configured queue runners over all agents, and from when on.
+fn runners(params: &Params) -> Vec<(SimTime, u64)> {
+    let agents = u64::from(params.sender.agents);
+    let of =
+        |(start, params): (SimTime, &Params)| (start, u64::from(params.sender.runners) * agents);
+    settings(params).into_iter().map(of).collect()
 }
 
 #[cfg(test)]

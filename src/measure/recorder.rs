@@ -26,8 +26,8 @@ pub struct Window {
     pub until: SimTime,
     /// End of the last burst, outage or change, if there is one: what `recovery.time` counts from.
     pub disturbed_until: Option<SimTime>,
-    /// Configured queue runners, over all agents.
-    pub runners: u64,
+    /// Configured queue runners, over all agents, and from when on.
+    pub runners: Vec<(SimTime, u64)>,
     /// What the hosts are called.
     pub hosts: HostNames,
     /// What is measured on its own, beside the whole.
@@ -126,7 +126,7 @@ impl Recorder {
                 }
             }
         }
-        self.whole.finish(self.window.runners);
+        self.whole.finish(&self.window.runners);
         self.whole.counts.recovery_seconds =
             self.recovery.and_then(|recovery| recovery.time(end)).map(Span::seconds);
         self.timeline.queue = self.whole.queue.into_bins();
@@ -134,7 +134,7 @@ impl Recorder {
         self.timeline.blocked = self.whole.blocked.named(&self.window.hosts);
         let runners = self.window.runners;
         let close = |(part, mut tally): (Part, Tally)| {
-            tally.finish(runners);
+            tally.finish(&runners);
             PartRecord { part, delays: tally.delays, counts: tally.counts }
         };
         RunRecord {

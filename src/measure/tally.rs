@@ -143,10 +143,11 @@ impl Tally {
         }
     }
 
-    fn closed(&mut self, now: SimTime, reason: Closed) {
+    /// The receiver that gave a connection up counts it no longer; see [`Tally::given_up`].
+    fn closed(&mut self, now: SimTime, reason: Closed, given_up: bool) {
         self.begin(now);
         let greeted = !matches!(reason, Closed::SessionFailed | Closed::ResetAtGreeting);
-        self.open = self.open.saturating_sub(u64::from(greeted));
+        self.open = self.open.saturating_sub(u64::from(greeted && !given_up));
         if !self.in_time(now) {
             return;
         }
@@ -155,6 +156,11 @@ impl Tally {
         self.counts.connections_closed += 1;
         self.counts.connections_cut += u64::from(cut);
         self.counts.connections_reset += u64::from(reset);
+    }
+
+    fn given_up(&mut self, now: SimTime) {
+        self.begin(now);
+        self.open = self.open.saturating_sub(1);
     }
 
     /// Enters what happened. Inlined into the recorder's own distinction of cases, which every event takes.
@@ -176,7 +182,10 @@ impl Tally {
                 }
             }
             Observation::ConnectionOpened { greeted, .. } => self.opened(now, greeted),
-            Observation::ConnectionClosed { reason, .. } => self.closed(now, reason),
+            Observation::ConnectionClosed { reason, given_up, .. } => {
+                self.closed(now, reason, given_up);
+            }
+            Observation::ConnectionGivenUp { .. } => self.given_up(now),
             Observation::ConnectionRefused { .. } => {
                 self.counts.connections_refused += u64::from(self.in_time(now));
             }
@@ -186,12 +195,15 @@ impl Tally {
                 self.counts.host_marks += u64::from(self.in_time(now));
                 self.blocked.marked(now, agent, record, until);
             }
-            Observation::HostCleared { agent, record, .. } => {
+            Observation::HostCleared { agent, record, .. }
+            | Observation::HostReread { agent, record, until: None, .. } => {
                 self.blocked.cleared(now, agent, record);
+            }
+            Observation::HostReread { agent, record, until, .. } => {
+                self.blocked.marked(now, agent, record, until);
             }
             Observation::RunStarted { .. }
             | Observation::TransactionStarted { .. }
-            | Observation::ConnectionGivenUp { .. }
             | Observation::RunDropped { .. }
             | Observation::Changed { .. }
             | Observation::RunEnded { .. } => {}
@@ -206,15 +218,28 @@ impl Tally {
         }
     }
 
-    /// Closes the levels; `runners` are configured.
-    pub(super) fn finish(&mut self, runners: u64) {
+    /// Closes the levels; `runners` are configured, each number from an instant on.
+    pub(super) fn finish(&mut self, runners: &[(SimTime, u64)]) {
         self.begin(SimTime::MAX);
         self.queue.finish();
         self.busy.finish();
         self.counts.queue_max = self.queue.max();
         self.counts.queue_mean = self.queue.mean();
-        self.counts.runners_busy = self.busy.mean() / runners.max(1) as f64;
+        self.counts.runners_busy = self.busy.mean() / self.mean_of(runners).max(1.0);
         self.counts.host_blocked_seconds = self.blocked.finish();
+    }
+}
+
+impl Tally {
+    /// The time average of a number that changes at known instants.
+    fn mean_of(&self, steps: &[(SimTime, u64)]) -> f64 {
+        let ends = steps.iter().skip(1).map(|step| step.0).chain([SimTime::MAX]);
+        let held = steps.iter().zip(ends).map(|((start, number), end)| {
+            let held = end.min(self.until).since((*start).max(self.from));
+            (*number as f64 * held.nanos() as f64, held.nanos() as f64)
+        });
+        let (area, time) = held.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        if time > 0.0 { area / time } else { 0.0 }
     }
 }
 
@@ -236,13 +261,14 @@ pub(super) fn concerns(filter: Filter, observation: &Observation<'_>) -> bool {
         Observation::ConnectionOpened { destination, .. }
         | Observation::ConnectionClosed { destination, .. }
         | Observation::ConnectionRefused { destination, .. }
+        | Observation::ConnectionGivenUp { destination, .. }
         | Observation::HostMarked { destination, .. }
+        | Observation::HostReread { destination, .. }
         | Observation::HostCleared { destination, .. } => destination == number,
-        // Runs and runners serve the mail of all destinations; what was given up is closed later.
+        // Runs and runners serve the mail of all destinations.
         Observation::RunStarted { .. }
         | Observation::RunDropped { .. }
         | Observation::RunEnded { .. }
-        | Observation::ConnectionGivenUp { .. }
         | Observation::ProcessStarted { .. }
         | Observation::ProcessEnded { .. }
         | Observation::Changed { .. } => false,

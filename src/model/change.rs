@@ -51,15 +51,30 @@ impl World {
         let (order, min_age) = (self.params.sender.order, self.params.sender.min_queue_age);
         for agent in &mut self.agents {
             agent.queue.set_policy(order, min_age, &self.messages);
-            agent.host_status.set_policy(self.params.sender.host_status);
+        }
+        if old.sender.host_status != self.params.sender.host_status {
+            self.tell_of_hosts(cx);
         }
         for agent in 0..self.agents.len() as u32 {
             self.reschedule_runs(agent, old.sender.runs, cx);
         }
     }
 
-    /// A change between periodic and persistent runs starts a new sequence of runs; a changed interval holds
-    /// from the next run on; a parked sender looks again.
+    /// What stands on disk means something else to the processes that start from here on.
+    fn tell_of_hosts<O: Observer>(&mut self, cx: &mut Context<'_, O>) {
+        let policy = self.params.sender.host_status;
+        for agent in 0..self.agents.len() as u32 {
+            for record in 0..self.agents[agent as usize].host_status.records() {
+                let status = &self.agents[agent as usize].host_status;
+                let until = status.blocks(record, cx.now(), policy);
+                let destination = self.destination_of(record);
+                cx.observe(Observation::HostReread { agent, destination, record, until });
+            }
+        }
+    }
+
+    /// A change between periodic and persistent runs starts a new sequence of runs; a shorter
+    /// interval or pause counts from now, a longer one from the next run on; a parked sender looks again.
     fn reschedule_runs<O: Observer>(
         &mut self,
         agent: u32,
@@ -68,6 +83,15 @@ impl World {
     ) {
         let new = self.params.sender.runs;
         if std::mem::discriminant(&old) == std::mem::discriminant(&new) {
+            let longest = match new {
+                QueueRuns::Persistent { after_work, after_empty } => after_work.max(after_empty),
+                QueueRuns::Periodic { interval, .. } => interval,
+            };
+            let latest = cx.now() + longest;
+            let due = self.agents[agent as usize].next_run.map(|(_, due)| due);
+            if cx.now() >= self.params.sender.first_run_at && due.is_some_and(|due| due > latest) {
+                self.schedule_run(agent, latest, cx);
+            }
             self.wake_if_parked(agent, cx);
             return;
         }

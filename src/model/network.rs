@@ -110,6 +110,12 @@ impl SharedLink {
         self.gone.insert(number);
     }
 
+    /// Bits that each transfer under way has got since the link was last idle, at the last instant that
+    /// anybody joined, left or finished.
+    pub fn served(&self) -> f64 {
+        self.served
+    }
+
     fn drop_gone(&mut self) {
         while let Some(Reverse((_, number, _))) = self.ends.peek() {
             if !self.gone.remove(number) {

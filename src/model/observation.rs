@@ -115,12 +115,16 @@ pub enum Observation<'a> {
         opened_at: SimTime,
         /// Messages attempted on it.
         carried: u32,
+        /// The receiver had given it up before.
+        given_up: bool,
     },
     /// A receiver that was full has found that it ended this idle connection before; the sender still holds
     /// it and will notice at its next use.
     ConnectionGivenUp {
         /// Whose.
         agent: u32,
+        /// The destination it was opened for.
+        destination: usize,
         /// Its number.
         connection: u64,
     },
@@ -205,6 +209,18 @@ pub enum Observation<'a> {
     Changed {
         /// Its place in the list of changes.
         number: u32,
+    },
+    /// New settings of HostStat: until when processes that start from here on skip the host because of what
+    /// stands in its record; `None`: they do not.
+    HostReread {
+        /// Whose.
+        agent: u32,
+        /// Whose host it is.
+        destination: usize,
+        /// The record.
+        record: usize,
+        /// Until when.
+        until: Option<SimTime>,
     },
     /// A record on disk was overwritten by success or removed.
     HostCleared {

@@ -41,7 +41,7 @@ pub(super) struct Agent {
     /// A persistent sender without pause that waits for something to become eligible.
     pub(super) parked: bool,
     /// The next queue run, while it is scheduled.
-    pub(super) next_run: Option<Timer>,
+    pub(super) next_run: Option<(Timer, SimTime)>,
     /// Counts switches between periodic and persistent runs: a pass of an older epoch has no successor.
     pub(super) epoch: u32,
 }
@@ -113,7 +113,7 @@ impl World {
         let clock = Clock::new(sender.clock_step);
         let agent = || Agent {
             queue: Queue::new(sender.order, sender.min_queue_age, clock),
-            host_status: HostStatusTable::new(sender.host_status, clock, records),
+            host_status: HostStatusTable::new(clock, records),
             locks: vec![None; hosts.len()],
             counted_children: 0,
             parked: false,

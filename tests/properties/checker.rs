@@ -442,7 +442,7 @@ impl Observer for Checker {
             } => {
                 self.closed(agent, connection, reason, opened_at, carried);
             }
-            Observation::ConnectionGivenUp { agent, connection } => {
+            Observation::ConnectionGivenUp { agent, connection, .. } => {
                 self.given_up(agent, connection);
             }
             Observation::TransactionFailed { message, sent, .. } => {
@@ -462,6 +462,10 @@ impl Observer for Checker {
                 self.marked(agent, record, until)
             }
             Observation::HostCleared { agent, record, .. } => self.cleared(agent, record),
+            Observation::HostReread { agent, record, until, .. } => match until {
+                Some(_) => self.marked(agent, record, until),
+                None => self.agents[agent as usize].bad.remove(&record).map_or((), |_| ()),
+            },
             Observation::Changed { number } => self.changed(number),
         }
         self.balance();

@@ -34,6 +34,8 @@ pub struct Connection {
     pub opened_at: SimTime,
     /// When the receiver will end it, busy or not.
     pub cut_at: SimTime,
+    /// When its lifetime ends, whatever else may end it before.
+    pub lifetime_ends: SimTime,
     /// How its lifetime ends, as it was when it opened: a change concerns later connections.
     pub cut: Cut,
     /// It ends because its front end goes down, not by its lifetime.

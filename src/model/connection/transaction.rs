@@ -51,6 +51,8 @@ pub struct Transaction {
     pub reply_timeout: Span,
     /// Nothing is heard from the other end any more.
     pub silent: bool,
+    /// The share of the body that a cut left, where only the link knows it.
+    pub got_through: Option<f64>,
 }
 
 /// How a connection was ended under a transaction.
@@ -167,6 +169,9 @@ impl Transaction {
 
     /// Whether the transaction gets as far as `at`: no refusal and no cut ends it before.
     pub fn gets_to(&self, at: SimTime) -> bool {
+        if self.silent {
+            return false;
+        }
         match self.run() {
             Course::FoundCut { .. } => false,
             Course::Took { until, ending: Ending::Refused { phase, .. }, .. } => {
@@ -216,9 +221,12 @@ impl Transaction {
         let accepted = self.commit == Commit::BeforeReply
             && self.cut_at >= schedule.commit
             && !matches!(self.refusal, Some((SmtpPhase::Dot, _)));
-        let sent = match phase {
-            SmtpPhase::Dot if self.cut_at >= schedule.dot || self.body.is_zero() => 1.0,
-            SmtpPhase::Dot => self.cut_at.since(schedule.data).seconds() / self.body.seconds(),
+        let sent = match (phase, self.got_through) {
+            (SmtpPhase::Dot, Some(share)) => share,
+            (SmtpPhase::Dot, None) if self.cut_at >= schedule.dot || self.body.is_zero() => 1.0,
+            (SmtpPhase::Dot, None) => {
+                self.cut_at.since(schedule.data).seconds() / self.body.seconds()
+            }
             _ => 0.0,
         };
         Course::Took {
@@ -305,6 +313,7 @@ mod tests {
             commit: Commit::AfterReply,
             reply_timeout: Span::from_hours(1),
             silent: false,
+            got_through: None,
         }
     }
 

@@ -5,7 +5,8 @@
 //! | `slow_hours` | none | assumed: a cap must hold for the slowest hour, not for the mean |
 //! | `outages` | none | assumed |
 //!
-//! Left out: an outage that grows or fades; several entries can say that in steps.
+//! Left out: an outage that grows or fades (several entries can say that in steps); a silence that begins
+//! within a transaction concerns the next one.
 
 use crate::model::params::{Outage, SlowHours, Trouble};
 use crate::units::{SimTime, Span};

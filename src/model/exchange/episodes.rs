@@ -20,12 +20,14 @@ pub struct Spells {
     drawn: u64,
     /// The current or next spell.
     spell: Option<(SimTime, SimTime)>,
+    /// The one before: transactions that begin a little later are asked about before others.
+    last: Option<(SimTime, SimTime)>,
 }
 
 impl Spells {
     /// Before the first spell.
     pub fn new(stream: Stream) -> Self {
-        Spells { stream, drawn: 0, spell: None }
+        Spells { stream, drawn: 0, spell: None, last: None }
     }
 
     /// Whether `now` lies in a spell. Instants are asked for in (nearly) ascending order.
@@ -40,8 +42,10 @@ impl Spells {
             };
             // At the end of time there is no later spell to draw.
             if now < end || end == SimTime::MAX {
-                return now >= start;
+                let before = self.last.is_some_and(|(start, end)| now >= start && now < end);
+                return now >= start || before;
             }
+            self.last = self.spell;
             self.drawn += 1;
             self.spell = Some(Self::draw(&self.stream, self.drawn, end, episodes));
         }

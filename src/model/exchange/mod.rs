@@ -77,7 +77,10 @@ impl Exchange {
     pub fn machine(&self, params: &Receiver, front_end: u32, dialled: u64) -> Option<Trouble> {
         let unhealthy = params.unhealthy_machines?;
         let machines = u64::from(params.machines_per_front_end.max(1));
-        let sick = (unhealthy.share.value() * machines as f64).round() as u64;
+        // The share need not make whole machines: what is left over is one more by chance, for the whole run.
+        let expected = unhealthy.share.value() * machines as f64;
+        let more = self.machines.at_part(u64::MAX, u64::from(front_end)).uniform();
+        let sick = expected as u64 + u64::from(more < expected.fract());
         let machine = self.machines.at_part(dialled, u64::from(front_end)).below(machines);
         (machine < sick).then_some(unhealthy.behaviour)
     }

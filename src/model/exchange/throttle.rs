@@ -1,7 +1,7 @@
 //! The throttle: so many messages per window of time, then 451 4.7.500 until the next window.
 //!
 //! Windows follow each other from the start of the run; a message counts when its command (RCPT or the
-//! final dot) reaches the receiver.
+//! final dot) reaches the receiver and is not refused for another reason.
 //!
 //! | parameter | default | source |
 //! |---|---|---|

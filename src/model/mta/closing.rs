@@ -43,16 +43,14 @@ impl World {
                 if !here || connection.given_up || busy == Some(index) {
                     continue;
                 }
-                let receiver = self.params.receiver_of(destination);
                 // This 421 waits for the next command.
-                let waits = receiver.cut == Cut::Reply421 && !connection.ends_by_outage;
-                let cut_at = if waits { SimTime::MAX } else { connection.cut_at };
-                if self.idle_end(&connection).min(cut_at) <= now {
+                let waits = connection.cut == Cut::Reply421 && !connection.ends_by_outage;
+                if self.idle_end(&connection) < now || connection.cut_at <= now && !waits {
                     self.processes.at(id).connections[index].given_up = true;
                     let agent = self.processes.at(id).agent;
                     self.exchanges[destination].closed(agent);
                     let connection = connection.number;
-                    cx.observe(Observation::ConnectionGivenUp { agent, connection });
+                    cx.observe(Observation::ConnectionGivenUp { agent, destination, connection });
                 }
             }
         }
@@ -120,6 +118,7 @@ impl World {
             reason,
             opened_at: connection.opened_at,
             carried: connection.carried,
+            given_up: connection.given_up,
         });
         connection
     }
@@ -133,14 +132,15 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
+        let policy = self.processes.at(id).settings.sender.host_status;
         let status = &mut self.agents[agent as usize].host_status;
-        let until = status.mark(record, cx.now());
-        let forgotten = status.forgotten_at(cx.now());
+        let until = status.mark(record, cx.now(), policy);
+        let forgotten = status.forgotten_at(cx.now(), policy);
         if in_memory {
             self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
         }
         // A probe that met a reset leaves nothing at all where nothing is kept on disk.
-        if in_memory || self.params.sender.host_status.enabled {
+        if in_memory || policy.enabled {
             let destination = self.destination_of(record);
             cx.observe(Observation::HostMarked { agent, process, record, destination, until });
         }

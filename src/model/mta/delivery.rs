@@ -73,10 +73,10 @@ impl World {
     /// expired is forgotten. Rules: MODEL.md 5.3, 5.4.
     fn may_try(&mut self, id: u32, record: usize, now: SimTime) -> bool {
         let process = self.processes.at(id);
-        let agent = process.agent as usize;
+        let (agent, policy) = (process.agent as usize, process.settings.sender.host_status);
         let mut memory = process.memory[record];
         if memory == Memory::Untouched {
-            memory = self.agents[agent].host_status.load(record, now);
+            memory = self.agents[agent].host_status.load(record, now, policy);
         }
         let allowed = memory.allows(now);
         self.processes.at(id).memory[record] = if allowed { Memory::Good } else { memory };
@@ -85,11 +85,11 @@ impl World {
 
     /// `SingleThreadDelivery`: another process is connected to the host. Rule: MODEL.md 6.6.
     fn is_locked_by_other(&mut self, id: u32, host: usize) -> bool {
-        let sender = &self.params.sender;
+        let process = self.processes.at(id);
+        let (agent, sender) = (process.agent as usize, &process.settings.sender);
         if !(sender.single_thread_delivery && sender.host_status.enabled) {
             return false;
         }
-        let agent = self.processes.at(id).agent as usize;
         self.agents[agent].locks[host].is_some_and(|holder| holder != id)
     }
 
@@ -153,6 +153,12 @@ impl World {
         let destination = self.hosts[host].destination;
         for _ in 0..session.refused {
             cx.observe(Observation::ConnectionRefused { agent, process, destination });
+        }
+        if self.keyed_by_address() && session.front_end.is_some() {
+            // To a record of its own, one address is all addresses. MODEL.md 6.1, 6.6.
+            for address in addresses.iter().take(session.refused as usize) {
+                self.mark(id, self.record(host, *address), true, cx);
+            }
         }
         let number = self.processes.connections_opened;
         if let Some(front_end) = session.front_end {
@@ -246,6 +252,7 @@ impl World {
             front_end,
             opened_at,
             cut_at: by_outage.map_or(by_lifetime, |outage| outage.min(by_lifetime)),
+            lifetime_ends: by_lifetime,
             cut: receiver.cut,
             ends_by_outage: by_outage.is_some_and(|outage| outage < by_lifetime),
             machine,
@@ -284,6 +291,7 @@ impl World {
                 reason,
                 opened_at,
                 carried: 0,
+                given_up: false,
             });
             self.mark(id, self.record(host, front_end), true, cx);
         } else {

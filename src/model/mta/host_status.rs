@@ -43,54 +43,50 @@ impl Memory {
 /// The status directory of one agent. A record is the instants of its last marks, oldest first; none = good.
 #[derive(Clone, Debug)]
 pub struct HostStatusTable {
-    policy: HostStatus,
     clock: Clock,
     records: Vec<Vec<SimTime>>,
 }
 
 impl HostStatusTable {
     /// An empty directory for `hosts` hosts.
-    pub fn new(policy: HostStatus, clock: Clock, hosts: usize) -> Self {
-        HostStatusTable { policy, clock, records: vec![Vec::new(); hosts] }
+    pub fn new(clock: Clock, hosts: usize) -> Self {
+        HostStatusTable { clock, records: vec![Vec::new(); hosts] }
     }
 
-    /// From now on another policy holds.
-    pub fn set_policy(&mut self, policy: HostStatus) {
-        self.policy = policy;
+    /// When a failure at `since` is forgotten by a process with this policy.
+    pub fn forgotten_at(&self, since: SimTime, policy: HostStatus) -> SimTime {
+        self.clock.due(since, policy.remember_for)
     }
 
-    /// When a failure at `since` is forgotten.
-    pub fn forgotten_at(&self, since: SimTime) -> SimTime {
-        self.clock.due(since, self.policy.remember_for)
+    /// Until when a process with this policy that touches `host` for the first time at `now` skips it.
+    pub fn blocks(&self, host: usize, now: SimTime, policy: HostStatus) -> Option<SimTime> {
+        let marks = &self.records[host];
+        let last = marks.last().filter(|_| marks.len() >= policy.threshold as usize)?;
+        let until = self.forgotten_at(*last, policy);
+        (policy.enabled && now < until).then_some(until)
     }
 
     /// First touch of `host` by a process: what it will remember. Rule: MODEL.md 5.3.
-    pub fn load(&self, host: usize, now: SimTime) -> Memory {
-        let marks = &self.records[host];
-        match marks.last() {
-            Some(last) if self.policy.enabled && marks.len() >= self.policy.threshold as usize => {
-                let memory = Memory::BadUntil(self.forgotten_at(*last));
-                if memory.allows(now) { Memory::Good } else { memory }
-            }
-            _ => Memory::Good,
-        }
+    pub fn load(&self, host: usize, now: SimTime, policy: HostStatus) -> Memory {
+        self.blocks(host, now, policy).map_or(Memory::Good, Memory::BadUntil)
     }
 
     /// Writes a failure at `since`; says until when other processes will skip the host because of it: from
     /// the mark on that makes it `threshold` within one lifetime.
-    pub fn mark(&mut self, host: usize, since: SimTime) -> Option<SimTime> {
-        if !self.policy.enabled {
+    pub fn mark(&mut self, host: usize, since: SimTime, policy: HostStatus) -> Option<SimTime> {
+        if !policy.enabled {
             return None;
         }
-        let (clock, lifetime) = (self.clock, self.policy.remember_for);
-        let threshold = self.policy.threshold.max(1) as usize;
+        let (clock, lifetime) = (self.clock, policy.remember_for);
+        let threshold = policy.threshold.max(1) as usize;
         let marks = &mut self.records[host];
         marks.retain(|mark| !clock.passed(since, *mark, lifetime));
-        if marks.len() >= threshold {
+        // A change may have lowered the threshold.
+        while marks.len() >= threshold {
             marks.remove(0);
         }
         marks.push(since);
-        (marks.len() >= threshold).then(|| self.forgotten_at(since))
+        (marks.len() >= threshold).then(|| self.forgotten_at(since, policy))
     }
 
     /// Writes a success, or removes the record; says whether it had been marked.
@@ -109,64 +105,79 @@ impl HostStatusTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::params::{HostKey, Marks};
     use crate::units::Span;
 
     fn at(seconds: u64) -> SimTime {
         SimTime::ZERO + Span::from_secs(seconds)
     }
 
-    fn table(policy: HostStatus) -> HostStatusTable {
-        HostStatusTable::new(policy, Clock::new(Span::from_secs(1)), 1)
+    fn table() -> HostStatusTable {
+        HostStatusTable::new(Clock::new(Span::from_secs(1)), 1)
     }
+
+    const ON: HostStatus = HostStatus {
+        enabled: true,
+        remember_for: Span::from_mins(30),
+        key: HostKey::HostName,
+        marks: Marks::Sendmail,
+        threshold: 1,
+    };
 
     #[test]
     fn a_mark_blocks_later_processes_for_remember_for_counted_from_the_failure() {
-        let mut table = table(HostStatus::default());
-        assert_eq!(table.mark(0, at(100)), Some(at(1900)));
-        assert!(!table.load(0, at(1899)).allows(at(1899)));
-        assert!(table.load(0, at(1900)).allows(at(1900)));
+        let mut table = table();
+        let policy = ON;
+        assert_eq!(table.mark(0, at(100), policy), Some(at(1900)));
+        assert!(!table.load(0, at(1899), policy).allows(at(1899)));
+        assert!(table.load(0, at(1900), policy).allows(at(1900)));
     }
 
     #[test]
     fn a_mark_expires_within_a_run_for_it_is_tested_at_each_attempt() {
-        let mut table = table(HostStatus::default());
-        table.mark(0, at(100));
-        let memory = table.load(0, at(1899));
+        let mut table = table();
+        let policy = ON;
+        table.mark(0, at(100), policy);
+        let memory = table.load(0, at(1899), policy);
         assert!(!memory.allows(at(1899)));
         assert!(memory.allows(at(1900)));
     }
 
     #[test]
     fn the_last_writer_wins_success_included() {
-        let mut table = table(HostStatus::default());
-        table.mark(0, at(100));
+        let mut table = table();
+        let policy = ON;
+        table.mark(0, at(100), policy);
         assert!(table.clear(0));
-        assert_eq!(table.load(0, at(101)), Memory::Good);
+        assert_eq!(table.load(0, at(101), policy), Memory::Good);
         assert!(!table.clear(0), "nothing was held against it");
     }
 
     #[test]
     fn a_remember_for_of_zero_never_blocks() {
-        let mut table = table(HostStatus { remember_for: Span::ZERO, ..HostStatus::default() });
-        table.mark(0, at(100));
-        assert!(table.load(0, at(100)).allows(at(100)));
+        let mut table = table();
+        let policy = HostStatus { remember_for: Span::ZERO, ..ON };
+        table.mark(0, at(100), policy);
+        assert!(table.load(0, at(100), policy).allows(at(100)));
     }
 
     #[test]
     fn with_hoststat_off_nothing_reaches_the_disk() {
-        let mut table = table(HostStatus { enabled: false, ..HostStatus::default() });
-        assert_eq!(table.mark(0, at(100)), None);
-        assert_eq!(table.load(0, at(100)), Memory::Good);
+        let mut table = table();
+        let policy = HostStatus { enabled: false, ..ON };
+        assert_eq!(table.mark(0, at(100), policy), None);
+        assert_eq!(table.load(0, at(100), policy), Memory::Good);
     }
 
     #[test]
     fn a_threshold_counts_marks_within_one_lifetime_since_the_last_success() {
-        let mut table = table(HostStatus { threshold: 3, ..HostStatus::default() });
-        assert_eq!(table.mark(0, at(0)), None);
-        assert_eq!(table.mark(0, at(1000)), None);
-        assert_eq!(table.mark(0, at(2000)), None, "the first is forgotten");
-        assert_eq!(table.mark(0, at(2500)), Some(at(4300)), "three within 1800 s");
+        let mut table = table();
+        let policy = HostStatus { threshold: 3, ..ON };
+        assert_eq!(table.mark(0, at(0), policy), None);
+        assert_eq!(table.mark(0, at(1000), policy), None);
+        assert_eq!(table.mark(0, at(2000), policy), None, "the first is forgotten");
+        assert_eq!(table.mark(0, at(2500), policy), Some(at(4300)), "three within 1800 s");
         table.clear(0);
-        assert_eq!(table.mark(0, at(2501)), None, "counted since the last success");
+        assert_eq!(table.mark(0, at(2501), policy), None, "counted since the last success");
     }
 }

@@ -81,6 +81,8 @@ pub(in crate::model) enum Pending {
         transaction: Box<Transaction>,
         started: SimTime,
         transfer: u64,
+        /// Bits that each transfer had got when this one joined.
+        joined: f64,
         reset: Option<Timer>,
     },
     /// The end of a transaction on connection `index`.
@@ -264,8 +266,8 @@ impl World {
             Pending::Stage { index, stage, transaction } => {
                 return self.reach(id, index, stage, transaction, cx);
             }
-            Pending::Body { index, transaction, transfer, .. } => {
-                return self.body_reset(id, index, transaction, transfer, cx);
+            Pending::Body { index, transaction, transfer, joined, .. } => {
+                return self.body_reset(id, index, transaction, (transfer, joined), cx);
             }
             Pending::Transaction { index, ending, accepted_at, sent } => {
                 match self.transaction_ended(id, index, (ending, accepted_at, sent), cx) {
@@ -361,7 +363,7 @@ impl World {
         message.tries += 1;
         message.last_try = cx.now();
         message.locked = false;
-        let sender = &self.params.sender;
+        let sender = &self.processes.slots[id as usize].settings.sender;
         let (warn_after, give_up_after) = (sender.warn_after, sender.give_up_after);
         let verdict =
             expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);

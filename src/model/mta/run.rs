@@ -183,10 +183,10 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let sender = &mut self.agents[agent as usize];
-        if let Some(timer) = sender.next_run.take() {
+        if let Some((timer, _)) = sender.next_run.take() {
             cx.calendar.cancel(timer);
         }
-        sender.next_run = Some(cx.schedule_timer(at, Event::RunDue { agent }));
+        sender.next_run = Some((cx.schedule_timer(at, Event::RunDue { agent }), at));
     }
 
     /// Something in the queue of `agent` has changed: a parked sender may have to start earlier.

@@ -14,7 +14,7 @@ use crate::engine::Draws;
 use crate::model::connection::transaction::{Course, Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
-use crate::model::exchange::conditions::{outage, slowness};
+use crate::model::exchange::conditions::{next_disconnect, outage, slowness};
 use crate::model::message::Message;
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::{Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
@@ -34,6 +34,7 @@ impl World {
         probe: bool,
         cx: &mut Context<'_, O>,
     ) {
+        self.expect_outages(id, index);
         let process = self.processes.at(id);
         let (connection, attempt) = (process.connections[index], process.attempt);
         let number = process.number;
@@ -46,7 +47,9 @@ impl World {
             at: start,
         });
         let part = part(&message, attempt.position);
-        let mut transaction = self.transaction(&connection, &message, part, (start, probe));
+        let patience = self.processes.at(id).settings.sender.timeouts.reply;
+        let mut transaction =
+            self.transaction(&connection, &message, part, (start, probe), patience);
         let outages = &self.receiver(&connection).outages;
         if outage(outages, connection.front_end, start) == Some(Trouble::Silent) {
             // Neither a reply nor the end of the connection will ever come through.
@@ -63,6 +66,20 @@ impl World {
         }
     }
 
+    /// An outage may have been scheduled, or called off, since the connection was opened.
+    fn expect_outages(&mut self, id: u32, index: usize) {
+        let connection = self.processes.at(id).connections[index];
+        let outages = &self.receiver(&connection).outages;
+        if outages.is_empty() && !connection.ends_by_outage {
+            return;
+        }
+        let outage = next_disconnect(outages, connection.front_end, connection.opened_at);
+        let connection = &mut self.processes.at(id).connections[index];
+        connection.ends_by_outage = outage.is_some_and(|outage| outage < connection.lifetime_ends);
+        connection.cut_at =
+            outage.map_or(connection.lifetime_ends, |o| o.min(connection.lifetime_ends));
+    }
+
     /// Who is at the other end of `connection`.
     fn receiver(&self, connection: &Connection) -> &Receiver {
         self.params.receiver_of(self.hosts[connection.host].destination)
@@ -74,6 +91,7 @@ impl World {
         message: &Message,
         part: u64,
         (start, probe): (SimTime, bool),
+        reply_timeout: Span,
     ) -> Transaction {
         // In steady conditions there is nothing to look up.
         let (refusal, slowness) =
@@ -106,8 +124,9 @@ impl World {
             cut_at: connection.cut_at,
             cut: if outage { Cut::Reset } else { connection.cut },
             commit: receiver.commit,
-            reply_timeout: self.params.sender.timeouts.reply,
+            reply_timeout,
             silent: false,
+            got_through: None,
         };
         let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
         if let Some(idle_end) = idle_end.filter(|end| probe && *end < start.min(connection.cut_at))
@@ -225,7 +244,9 @@ impl World {
         }
         let host = self.processes.at(id).connections[index].host;
         let destination = self.hosts[host].destination;
+        // What is refused here anyway is not accepted, and uses nothing up.
         if let Some(throttle) = &self.params.receiver_of(destination).throttle
+            && transaction.refusal.is_none_or(|(phase, _)| phase > throttle.at)
             && !self.exchanges[destination].window.admits(throttle, cx.now())
         {
             transaction.refusal = Some((throttle.at, throttle.code));
@@ -273,13 +294,14 @@ impl World {
         let bytes = u64::from(self.messages.at(attempt.slot).bytes);
         let started = cx.now();
         let transfer = self.link.join(started, id, bytes);
+        let joined = self.link.served();
         let reset =
             (transaction.cut == Cut::Reset && transaction.cut_at < SimTime::MAX).then(|| {
                 let cut_at = transaction.cut_at.max(started);
                 cx.schedule_timer(cut_at, Event::ProcessReady { process: id })
             });
         self.processes.at(id).pending =
-            Pending::Body { index, transaction, started, transfer, reset };
+            Pending::Body { index, transaction, started, transfer, joined, reset };
         self.schedule_link(cx);
     }
 
@@ -289,10 +311,14 @@ impl World {
         id: u32,
         index: usize,
         mut transaction: Box<Transaction>,
-        transfer: u64,
+        (transfer, joined): (u64, f64),
         cx: &mut Context<'_, O>,
     ) {
         self.link.leave(cx.now(), transfer);
+        let slot = self.processes.at(id).attempt.map(|attempt| attempt.slot);
+        let bits = slot.map_or(0.0, |slot| f64::from(self.messages.at(slot).bytes) * 8.0);
+        let got = (self.link.served() - joined).clamp(0.0, bits);
+        transaction.got_through = Some(if bits > 0.0 { got / bits } else { 1.0 });
         self.schedule_link(cx);
         // Any body that outlasts the cut describes what happened.
         transaction.body = cx.now().since(transaction.body_at()) + Span::from_nanos(1);
@@ -349,7 +375,8 @@ impl World {
             return Next::Message;
         };
         let last = self.settle_acceptance(slot, accepted_at, cx);
-        let outcome = outcome::outcome(&ending, self.params.sender.host_status.marks);
+        let marks = self.processes.at(id).settings.sender.host_status.marks;
+        let outcome = outcome::outcome(&ending, marks);
         let number = self.processes.at(id).connections[index].number;
         if outcome.fate != Fate::Delivered {
             let message = self.messages.at(slot);
