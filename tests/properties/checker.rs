@@ -187,7 +187,9 @@ impl Checker {
         } else {
             let refused_for_good = message.locked;
             let age = self.now.since(message.created);
-            assert!(refused_for_good || age >= self.params.sender.give_up_after, "bounced young");
+            // Each process goes by the settings it started with.
+            let give_up = self.settings.iter().map(|settings| settings.sender.give_up_after).min();
+            assert!(refused_for_good || age >= give_up.unwrap_or_default(), "bounced young");
         }
         self.messages.remove(&message.id);
         self.left += 1;
@@ -196,7 +198,8 @@ impl Checker {
 
     fn warned(&mut self, message: &Message) {
         let age = self.now.since(message.created);
-        assert!(age >= self.params.sender.warn_after);
+        let warn = self.settings.iter().map(|settings| settings.sender.warn_after).min();
+        assert!(age >= warn.unwrap_or_default());
         let known = self.known(message);
         assert!(!known.warned, "one delay notice is enough");
         known.warned = true;
@@ -462,10 +465,8 @@ impl Observer for Checker {
                 self.marked(agent, record, until)
             }
             Observation::HostCleared { agent, record, .. } => self.cleared(agent, record),
-            Observation::HostReread { agent, record, until, .. } => match until {
-                Some(_) => self.marked(agent, record, until),
-                None => self.agents[agent as usize].bad.remove(&record).map_or((), |_| ()),
-            },
+            // What a record means after a change is left open until it is written again.
+            Observation::HostReread { .. } => {}
             Observation::Changed { number } => self.changed(number),
         }
         self.balance();

@@ -134,7 +134,12 @@ impl World {
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         let policy = self.processes.at(id).settings.sender.host_status;
         let status = &mut self.agents[agent as usize].host_status;
-        let until = status.mark(record, cx.now(), policy);
+        status.mark(record, cx.now(), policy);
+        // Those who skip the host because of it are the processes of today's settings.
+        let until = match policy.enabled {
+            true => status.blocks(record, cx.now(), self.params.sender.host_status),
+            false => None,
+        };
         let forgotten = status.forgotten_at(cx.now(), policy);
         if in_memory {
             self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
