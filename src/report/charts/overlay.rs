@@ -7,8 +7,9 @@ use plotters::style::RGBColor;
 
 /// Most panels side by side.
 const COLUMNS: usize = 3;
-/// Height of a panel's two lines of heading, of its plot, and of what stands below the plot.
-const HEAD: i32 = 96;
+/// Height of a panel's name, of a line of its caption, of its plot, and of what stands below the plot.
+const NAME: i32 = 64;
+const CAPTION: i32 = 32;
 const PLOT: i32 = 300;
 const FOOT: i32 = 96;
 /// Room on the left of a plot for its shares, and between panels.
@@ -81,19 +82,21 @@ pub fn overlay(
     let top = 112 + 40 * lines + 84;
     let columns = panels.len().min(COLUMNS);
     let rows = panels.len().div_ceil(columns) as i32;
-    let height = top + rows * (HEAD + PLOT + FOOT);
+    let width = (WIDTH - 2 * MARGIN - GAP * (columns as i32 - 1)) / columns as i32;
+    let captions = panels.iter().map(|panel| caption(panel, width).len() as i32);
+    let head = NAME + CAPTION * captions.max().unwrap_or(0);
+    let height = top + rows * (head + PLOT + FOOT);
     canvas::picture(height, title, &describe(how_to_read, panels), |canvas| {
         let y = canvas.heading(title, how_to_read)?;
         draw_legend(canvas, y + 20)?;
-        let width = (WIDTH - 2 * MARGIN - GAP * (columns as i32 - 1)) / columns as i32;
         for (number, panel) in panels.iter().enumerate() {
             let (column, row) = ((number % columns) as i32, (number / columns) as i32);
             let left = MARGIN + column * (width + GAP);
-            let top = top + row * (HEAD + PLOT + FOOT);
+            let top = top + row * (head + PLOT + FOOT);
             draw_panel(
                 canvas,
                 panel,
-                Area { left, top, right: left + width, bottom: top + HEAD + PLOT },
+                Area { left, top, right: left + width, bottom: top + head + PLOT },
             )?;
         }
         Ok(())
@@ -118,12 +121,13 @@ fn draw_panel(canvas: &Canvas, panel: &OverlayPanel, area: Area) -> Result<(), C
     let room = area.right - area.left;
     let label = text::fit(&text::clean(&panel.label), room, TEXT, true);
     canvas.text(&label, (area.left, area.top + 16), Align::Left, Type::STRONG)?;
-    let caption = text::fit(&text::clean(&panel.caption), room, TEXT - 4, false);
     let quiet = Type { size: TEXT - 4, ..Type::QUIET };
-    canvas.text(&caption, (area.left, area.top + 54), Align::Left, quiet)?;
+    for (line, y) in caption(panel, room).iter().zip((54..).step_by(CAPTION as usize)) {
+        canvas.text(line, (area.left, area.top + y), Align::Left, quiet)?;
+    }
     // The last tick's label reaches beyond the plot.
     let plot =
-        Area { left: area.left + LEFT, top: area.top + HEAD, right: area.right - 36, ..area };
+        Area { left: area.left + LEFT, top: area.bottom - PLOT, right: area.right - 36, ..area };
     let frame = Frame::new(plot, panel);
     draw_grid(canvas, &frame)?;
     let mut band = frame.curve(panel, |index| panel.points[index].low);
@@ -135,6 +139,11 @@ fn draw_panel(canvas: &Canvas, panel: &OverlayPanel, area: Area) -> Result<(), C
     canvas.patterned(&frame.curve(panel, |i| panel.points[i].mid), pattern, color, width)?;
     let (pattern, color, width) = REAL;
     canvas.patterned(&frame.curve(panel, |i| panel.points[i].real), pattern, color, width)
+}
+
+/// The lines of a panel's caption.
+fn caption(panel: &OverlayPanel, room: i32) -> Vec<String> {
+    text::wrap(&text::clean(&panel.caption), room, TEXT - 4, 2)
 }
 
 fn draw_grid(canvas: &Canvas, frame: &Frame) -> Result<(), ChartError> {
