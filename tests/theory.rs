@@ -8,6 +8,8 @@
 
 #[path = "theory/connection.rs"]
 mod connection;
+#[path = "theory/cycle.rs"]
+mod cycle;
 #[path = "theory/mail.rs"]
 mod mail;
 #[path = "theory/moments.rs"]
@@ -20,6 +22,8 @@ mod reference;
 mod shared_link;
 #[path = "theory/special_stations.rs"]
 mod special_stations;
+#[path = "theory/station.rs"]
+mod station;
 #[path = "theory/stations.rs"]
 mod stations;
 #[path = "theory/toy.rs"]

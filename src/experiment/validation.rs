@@ -5,6 +5,7 @@
 //! model's middle 50 and 90 % tells whether the model is vague or overconfident.
 
 use super::replicate::{ReplicationSettings, replicate_observed};
+use crate::measure::RunRecord;
 use crate::model::{Observation, Observer};
 use crate::scenario::recorded_case::RecordedCase;
 use crate::stats::{round_significant, sorted_quantile};
@@ -185,7 +186,13 @@ impl Observer for EveryDelay {
     }
 }
 
-fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'static str, f64> {
+/// The delays of `seeds` replications of the model under `seed`, each ascending, as
+/// [`crate::scenario::recorded_case::Observed::delays`] are: what is still queued counts with its age.
+pub fn simulated_delays(case: &RecordedCase, seeds: u64, seed: u64) -> Vec<Vec<f64>> {
+    (0..seeds).into_par_iter().map(|replication| simulate(case, seed, replication).1).collect()
+}
+
+fn simulate(case: &RecordedCase, seed: u64, replication: u64) -> (RunRecord, Vec<f64>) {
     let settings = ReplicationSettings {
         simulate: case.horizon,
         warm_up: Span::ZERO,
@@ -195,7 +202,11 @@ fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'stati
     };
     let mut every = EveryDelay::default();
     let record = replicate_observed(&case.params, &settings, replication, &mut every);
-    let delays = every.seconds(SimTime::ZERO + case.horizon);
+    (record, every.seconds(SimTime::ZERO + case.horizon))
+}
+
+fn one_run(case: &RecordedCase, seed: u64, replication: u64) -> BTreeMap<&'static str, f64> {
+    let (record, delays) = simulate(case, seed, replication);
     let mut values: BTreeMap<&'static str, f64> = delay_values(&delays).collect();
     values.insert("connections.cut", record.counts.connections_cut as f64);
     values.insert("connections.opened", record.counts.connections_closed as f64);

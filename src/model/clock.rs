@@ -16,12 +16,19 @@ use crate::units::{SimTime, Span};
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     step: Span,
+    /// How long before the start of the run it last ticked.
+    phase: Span,
 }
 
 impl Clock {
-    /// A clock with this step; zero means exact.
+    /// A clock with this step; zero means exact. It ticks at the start of the run.
     pub fn new(step: Span) -> Self {
-        Clock { step }
+        Clock { step, phase: Span::ZERO }
+    }
+
+    /// The same, which last ticked so long before the start of the run.
+    pub fn at_phase(self, phase: Span) -> Self {
+        Clock { phase, ..self }
     }
 
     /// The first instant at which the clock shows that `age` has passed since `then`.
@@ -30,8 +37,9 @@ impl Clock {
             return SimTime::MAX;
         }
         let step = self.step.nanos().max(1);
-        let ticks = then.ticks(self.step).saturating_add(age.nanos().div_ceil(step));
-        SimTime::from_nanos(ticks.saturating_mul(step))
+        let ticks = (then + self.phase).ticks(self.step).saturating_add(age.nanos().div_ceil(step));
+        let due = SimTime::from_nanos(ticks.saturating_mul(step));
+        SimTime::ZERO + due.since(SimTime::ZERO + self.phase)
     }
 
     /// Whether the clock shows at `now` that `age` has passed since `then`.

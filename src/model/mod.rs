@@ -13,6 +13,7 @@ pub mod connection;
 pub mod distribution;
 pub mod event;
 pub mod exchange;
+pub mod laboratory;
 pub mod message;
 pub mod mta;
 pub mod network;

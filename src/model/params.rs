@@ -4,6 +4,7 @@
 //! The scenario room turns YAML into these types; nothing in the model knows where a value came from.
 
 use super::distribution::Shape;
+use super::laboratory::Laboratory;
 use crate::units::{Bandwidth, Share, SimTime, Span};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct Params {
     pub network: Network,
     /// What changes while the run goes on, in order of time.
     pub changes: Vec<Change>,
+    /// The machine that a recorded case was recorded on; `None` for every scenario.
+    pub laboratory: Option<Laboratory>,
 }
 
 impl Params {
@@ -227,8 +230,6 @@ pub struct Receiver {
     pub commit: Commit,
     /// From the final dot to its reply, in seconds.
     pub service_time: Shape,
-    /// Service times on open connections come in blocks of this many that keep to the mean; `None` = freely.
-    pub service_block: Option<u32>,
     /// Added to each message after the dot, as steps (from, span) in order of time; before the first step
     /// its value holds. Empty = none.
     pub message_overhead: Vec<(SimTime, Span)>,

@@ -4,6 +4,7 @@ use super::check::Ledger;
 use super::clock::Clock;
 use super::event::{Context, Event};
 use super::exchange::Exchange;
+use super::laboratory::{Blocks, Machine};
 use super::message::{Message, Messages};
 use super::mta::host_status::HostStatusTable;
 use super::mta::process::Processes;
@@ -77,6 +78,8 @@ pub struct World {
     /// Memory for the addresses of one dialling, used again and again.
     pub(super) addresses: Vec<u32>,
     pub(super) ledger: Ledger,
+    /// The machine that a recorded case was recorded on.
+    pub(super) laboratory: Option<Machine>,
 }
 
 impl Params {
@@ -102,15 +105,17 @@ impl World {
                 0 => stream(what),
                 other => stream(&format!("{what} of destination {other}")),
             };
-            Exchange::new(
-                params.sender.agents,
-                of("machines"),
-                of("spells"),
-                of("service in blocks"),
-            )
+            let blocks = params.laboratory.map(|laboratory| {
+                let (stream, place) = (of("service in blocks"), of("place in the first block"));
+                Blocks::new(laboratory.service_block, stream, place)
+            });
+            Exchange::new(params.sender.agents, of("machines"), of("spells"), blocks)
         };
         let sender = &params.sender;
-        let clock = Clock::new(sender.clock_step);
+        let laboratory = params.laboratory.map(|known| Machine::new(known, stream));
+        let clock = laboratory.map_or(Clock::new(sender.clock_step), |machine| {
+            Clock::new(sender.clock_step).at_phase(machine.clock_phase(sender.clock_step))
+        });
         let agent = || Agent {
             queue: Queue::new(sender.order, sender.min_queue_age, clock),
             host_status: HostStatusTable::new(clock, records),
@@ -145,6 +150,7 @@ impl World {
             link_timer: None,
             addresses: Vec::new(),
             ledger: Ledger::default(),
+            laboratory,
             params: Rc::new(params.clone()),
         }
     }

@@ -208,6 +208,7 @@ fn resolve(root: &Node, file_name: &str, report: &Report) -> Scenario {
         others,
         network: network::read(&top),
         changes: Vec::new(),
+        laboratory: None,
     };
     proofpoint::check_clock(&top, &params);
     let windows = windows::read(&top, &run, &params.others);

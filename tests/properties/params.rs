@@ -24,8 +24,15 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             let sites = (workload(simulate), site(), destinations(), changes(simulate));
             sites.prop_map(move |(workload, site, others, changes)| {
                 let (sender, receiver, network) = site;
-                let params =
-                    Params { workload, sender, receiver, others, network, changes: Vec::new() };
+                let params = Params {
+                    workload,
+                    sender,
+                    receiver,
+                    others,
+                    network,
+                    changes: Vec::new(),
+                    laboratory: None,
+                };
                 let changes = changes.into_iter().map(|change| change.of(&params)).collect();
                 affordable(Case { params: Params { changes, ..params }, simulate, drain, seed })
             })

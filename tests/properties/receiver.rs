@@ -154,7 +154,6 @@ pub(crate) fn receiver() -> impl Strategy<Value = Receiver> {
         overhead.sort_unstable();
         let step = |(from, span): (u64, Span)| (SimTime::ZERO + Span::from_secs(from), span);
         Receiver {
-            service_block: None,
             front_ends,
             routing,
             address_order,

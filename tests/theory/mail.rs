@@ -4,12 +4,13 @@ use mailflow::experiment::{ReplicationSettings, replicate, replicate_observed};
 use mailflow::measure::RunRecord;
 use mailflow::model::distribution::Shape;
 use mailflow::model::params::{
-    AddressOrder, Arrivals, Burstiness, HostStatus, Link, Network, Order, Params, QueueRuns,
-    Receiver, Recipients, Sender, Workload,
+    AddressOrder, Arrivals, Burstiness, DeliveryMode, HostStatus, Link, Network, Order, Params,
+    QueueRuns, Receiver, Recipients, Sender, Workload,
 };
 use mailflow::model::{Observation, Observer};
 use mailflow::units::{Bandwidth, Rate, SimTime, Span};
 use rayon::prelude::*;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 pub(crate) const REPLICATIONS: u64 = 40;
 
@@ -52,6 +53,19 @@ pub(crate) fn single_server(arrivals: Arrivals, service: Shape, pause: Span) -> 
 
 pub(crate) fn poisson(rate: f64) -> Arrivals {
     Arrivals::Poisson(Rate(rate))
+}
+
+/// One megabyte takes a second on the idle link.
+const BANDWIDTH: Bandwidth = Bandwidth(8e6);
+pub(crate) const MEGABYTE: f64 = 1e6;
+
+/// Mail whose every message is a transfer over a shared link.
+pub(crate) fn transfers(arrivals: Arrivals, size: Shape) -> Params {
+    let mut params = single_server(arrivals, Shape::Fixed(0.0), Span::from_hours(1));
+    params.sender.delivery = DeliveryMode::Immediate;
+    params.workload.size = size;
+    params.network.link = Link::Shared(BANDWIDTH);
+    params
 }
 
 /// `hours` of mail after one hour of warm-up.
@@ -119,6 +133,15 @@ impl Waited {
     pub(crate) fn line(&self) -> f64 {
         self.record.counts.queue_mean - self.record.counts.runners_busy
     }
+}
+
+/// Mean and half width of the 99.9 % t interval over replications.
+pub(crate) fn interval(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = mean(values);
+    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let t = StudentsT::new(0.0, 1.0, n - 1.0).expect("valid").inverse_cdf(0.9995);
+    (mean, t * sd / n.sqrt())
 }
 
 pub(crate) fn mean(values: &[f64]) -> f64 {

@@ -4,8 +4,8 @@
 //! lets go of the entry, every value must have been asked for or stand in [`UNTESTED`] with a reason; and
 //! every entry of the file must have a test in [`COVERED`]. So none is missing in silence.
 
+use crate::mail::interval;
 use serde_json::Value;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -136,11 +136,7 @@ impl Drop for Entry {
 /// Asserts that the 99.9 % t interval over replications covers `exact` and is no wider than 10 % of it,
 /// so that the test can fail both ways.
 pub(crate) fn assert_covers(what: &str, exact: f64, values: &[f64]) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    let t = StudentsT::new(0.0, 1.0, n - 1.0).expect("valid").inverse_cdf(0.9995);
-    let half = t * sd / n.sqrt();
+    let (mean, half) = interval(values);
     println!("{what}: exact {exact:.4}, simulated {mean:.4} +- {half:.4}");
     assert!((mean - exact).abs() <= half, "{what}: exact {exact}, got {mean} +- {half}");
     assert!(half <= 0.10 * exact, "{what}: the interval +- {half} says nothing about {exact}");

@@ -2,27 +2,14 @@
 //!
 //! With immediate delivery, no service and no round trips each message is a transfer and nothing else.
 
-use crate::mail::{REPLICATIONS, by, poisson, run_all, settings, single_server};
+use crate::mail::{MEGABYTE, REPLICATIONS, by, poisson, run_all, settings, transfers};
 use crate::reference::assert_covers;
 use mailflow::experiment::{ReplicationSettings, replicate, replicate_observed};
 use mailflow::model::distribution::Shape;
-use mailflow::model::params::{Arrivals, Burst, DeliveryMode, Link, Params};
+use mailflow::model::params::{Arrivals, Burst, Link, Params};
 use mailflow::model::{Observation, Observer};
 use mailflow::units::{Bandwidth, SimTime, Span};
 use rayon::prelude::*;
-
-/// One megabyte takes a second on the idle link.
-const BANDWIDTH: Bandwidth = Bandwidth(8e6);
-const MEGABYTE: f64 = 1e6;
-
-/// Mail whose every message is a transfer over a shared link.
-fn transfers(arrivals: Arrivals, size: Shape) -> Params {
-    let mut params = single_server(arrivals, Shape::Fixed(0.0), Span::from_hours(1));
-    params.sender.delivery = DeliveryMode::Immediate;
-    params.workload.size = size;
-    params.network.link = Link::Shared(BANDWIDTH);
-    params
-}
 
 /// Size in megabytes and delay in seconds of each message from an instant on.
 #[derive(Default)]

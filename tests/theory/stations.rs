@@ -1,89 +1,18 @@
 //! Toy stations with one line before several servers: Erlang's formulas.
 
-use crate::mail::{REPLICATIONS, by, mean, quantile};
+use crate::mail::{by, mean, quantile};
 use crate::reference::Entry;
-use crate::toy::{Average, Bench, at, replications, warm_up};
-use mailflow::units::SimTime;
-use std::collections::VecDeque;
+use crate::station::{Seen, Station};
+use crate::toy::{at, replications};
 
-/// Poisson arrivals, exponential services, one line in order of arrival.
-#[derive(Clone, Copy)]
-struct Station {
-    lambda: f64,
-    mu: f64,
-    servers: usize,
-    /// Room for so many, those in service included.
-    room: usize,
-}
-
-#[derive(Clone, Copy)]
-enum Event {
-    Arrival,
-    Departure,
-}
-
-/// What was seen after the warm-up.
-struct Seen {
-    /// Waits of those who were let in, sorted.
-    waits: Vec<f64>,
-    sojourn: f64,
-    turned_away: f64,
-    line: f64,
-}
-
-impl Station {
-    fn of(entry: &Entry) -> Self {
-        let (lambda, mu) = (entry.param("lambda_"), entry.param("mu"));
-        Station { lambda, mu, servers: entry.param("c") as usize, room: usize::MAX }
-    }
-
-    fn run(&self, end: SimTime, seed: u64) -> Seen {
-        let from = warm_up(end);
-        let mut bench = Bench::new(seed);
-        let (mut line, mut busy) = (VecDeque::new(), 0);
-        let mut average = Average::from(from);
-        let (mut offered, mut away, mut sojourn) = (0u64, 0u64, 0.0);
-        let mut waits = Vec::new();
-        bench.later(self.lambda, Event::Arrival);
-        while let Some((now, event)) = bench.next(end) {
-            match event {
-                Event::Departure => busy -= 1,
-                Event::Arrival => {
-                    bench.later(self.lambda, Event::Arrival);
-                    let full = busy + line.len() >= self.room;
-                    offered += u64::from(now >= from);
-                    away += u64::from(full && now >= from);
-                    if !full {
-                        line.push_back(now);
-                    }
-                }
-            }
-            while busy < self.servers
-                && let Some(since) = line.pop_front()
-            {
-                busy += 1;
-                let service = bench.exponential(self.mu);
-                bench.after(service, Event::Departure);
-                if since >= from {
-                    waits.push(now.since(since).seconds());
-                    sojourn += now.since(since).seconds() + service.seconds();
-                }
-            }
-            average.set(now, line.len());
-        }
-        waits.sort_by(f64::total_cmp);
-        let sojourn = sojourn / waits.len() as f64;
-        Seen { waits, sojourn, turned_away: away as f64 / offered as f64, line: average.value() }
-    }
-
-    fn replications(&self, seconds: u64) -> Vec<Seen> {
-        replications(REPLICATIONS, |seed| self.run(at(seconds), seed))
-    }
+fn station(entry: &Entry) -> Station {
+    let (lambda, mu) = (entry.param("lambda_"), entry.param("mu"));
+    Station { lambda, mu, servers: entry.param("c") as usize, room: usize::MAX }
 }
 
 /// Waits, shares that wait and quantiles of an M/M/c station.
 fn erlang_c(entry: &Entry, seconds: u64) {
-    let runs = Station::of(entry).replications(seconds);
+    let runs = station(entry).replications(seconds);
     let waiting = |run: &Seen| {
         run.waits.iter().filter(|wait| **wait > 0.0).count() as f64 / run.waits.len() as f64
     };
@@ -118,7 +47,7 @@ fn a_hundred_servers_meet_erlang_c() {
 #[test]
 fn a_line_with_a_limit_turns_away_as_many_as_m_m_c_k() {
     let entry = Entry::of("M/M/c/K");
-    let limited = Station { room: entry.param("K") as usize, ..Station::of(&entry) };
+    let limited = Station { room: entry.param("K") as usize, ..station(&entry) };
     let runs = limited.replications(20_000);
     entry.covers("P_block", &by(&runs, |run| run.turned_away));
     entry.covers("Lq", &by(&runs, |run| run.line));

@@ -14,15 +14,14 @@
 //!
 //! Left out: what happens to mail inside Exchange Online once it is accepted.
 
-pub mod blocks;
 pub mod conditions;
 pub mod episodes;
 pub mod throttle;
 
 use super::params::{Receiver, Trouble};
 use crate::engine::Stream;
+use crate::model::laboratory::Blocks;
 use crate::units::SimTime;
-use blocks::Blocks;
 use conditions::outage;
 use episodes::Spells;
 use throttle::Window;
@@ -55,13 +54,13 @@ pub struct Exchange {
     pub window: Window,
     /// Trouble that comes in spells.
     pub spells: Spells,
-    /// Service times that keep to a known mean.
-    pub blocks: Blocks,
+    /// Service times that keep to a known mean: recorded cases only.
+    pub blocks: Option<Blocks>,
 }
 
 impl Exchange {
-    /// Nobody is connected yet. `machines`, `spells` and `blocks` name its luck.
-    pub fn new(agents: u32, machines: Stream, spells: Stream, blocks: Stream) -> Self {
+    /// Nobody is connected yet. `machines` and `spells` name its luck.
+    pub fn new(agents: u32, machines: Stream, spells: Stream, blocks: Option<Blocks>) -> Self {
         Exchange {
             open: 0,
             open_by_agent: vec![0; agents as usize],
@@ -69,7 +68,7 @@ impl Exchange {
             machines,
             window: Window::default(),
             spells: Spells::new(spells),
-            blocks: Blocks::new(blocks),
+            blocks,
         }
     }
 
@@ -161,7 +160,7 @@ mod tests {
 
     fn exchange(agents: u32) -> Exchange {
         let of = |what| Stream::new(1, 0, what);
-        Exchange::new(agents, of("machines"), of("spells"), of("service in blocks"))
+        Exchange::new(agents, of("machines"), of("spells"), None)
     }
 
     fn greet(exchange: &Exchange, params: &Receiver, front_end: u32, agent: u32) -> Greeting {

@@ -201,6 +201,9 @@ impl World {
         let agent = self.processes.at(id).agent;
         let receiver = self.params.receiver_of(destination);
         let exchange = &self.exchanges[destination];
+        let mean = receiver.connect_time;
+        let connect_time =
+            self.laboratory.as_ref().map_or(mean, |machine| machine.connect_time(mean, dialled));
         let process = self.processes.at(id);
         session::open(
             addresses.iter().copied(),
@@ -209,7 +212,7 @@ impl World {
                 exchange.greeting(receiver, (front_end, machine), agent, now)
             },
             self.params.network.round_trip,
-            receiver.connect_time,
+            connect_time,
             &process.settings.sender.timeouts,
         )
     }
@@ -240,6 +243,10 @@ impl World {
             receiver.lifetime_jitter,
             || self.streams.jitter.uniform(number),
         );
+        let by_lifetime = match &self.laboratory {
+            Some(machine) => by_lifetime + machine.cut_late(number),
+            None => by_lifetime,
+        };
         let by_outage = conditions::next_disconnect(&receiver.outages, front_end, opened_at);
         let machine = self.exchanges[destination].trouble(receiver, front_end, dialled);
         let record = self.record(host, front_end);

@@ -173,18 +173,18 @@ enum Step {
 }
 
 impl World {
-    /// Starts runner `child` of a run over `list`.
+    /// Starts runner `child` of a run over `list`; it begins `start` from now.
     pub(in crate::model) fn start_runner<O: Observer>(
         &mut self,
-        agent: u32,
-        run: u32,
+        (agent, run): (u32, u32),
         list: &Rc<Vec<Listed>>,
         child: u32,
+        start: Span,
         cx: &mut Context<'_, O>,
     ) {
         let step = self.params.sender.runners as usize;
         let work = Work::Run { run, list: list.clone(), next: child as usize, step };
-        self.start_process(agent, work, self.params.sender.costs.run_start, cx);
+        self.start_process(agent, work, start, cx);
     }
 
     /// Starts the process that tries the message in `slot` at once. Rule: MODEL.md 4.7.
@@ -197,7 +197,12 @@ impl World {
         // It holds the lock from the start; a queue run that comes by passes the message over.
         self.messages.at_mut(slot).locked = true;
         let work = Work::Immediate { message: Some(slot) };
-        self.start_process(agent, work, self.params.sender.costs.process_start, cx);
+        let mean = self.params.sender.costs.process_start;
+        let start = self
+            .laboratory
+            .as_ref()
+            .map_or(mean, |machine| machine.process_start(mean, self.processes.started));
+        self.start_process(agent, work, start, cx);
     }
 
     fn start_process<O: Observer>(

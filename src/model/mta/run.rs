@@ -115,8 +115,14 @@ impl World {
             counted: runners,
             epoch: sender.epoch,
         });
+        let run_start = self.params.sender.costs.run_start;
+        let starts = self.laboratory.as_ref().map(|machine| {
+            let persistent = matches!(self.params.sender.runs, QueueRuns::Persistent { .. });
+            machine.runner_starts(self.runs.started, children, run_start, persistent)
+        });
         for child in 0..children {
-            self.start_runner(agent, run, &list, child, cx);
+            let start = starts.as_ref().map_or(run_start, |starts| starts[child as usize]);
+            self.start_runner((agent, run), &list, child, start, cx);
         }
     }
 

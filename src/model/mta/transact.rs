@@ -102,8 +102,8 @@ impl World {
             };
         let destination = self.hosts[connection.host].destination;
         let receiver = self.params.receiver_of(destination);
-        let service = match receiver.service_block.filter(|_| probe) {
-            Some(length) => self.exchanges[destination].blocks.next(&receiver.service_time, length),
+        let service = match self.exchanges[destination].blocks.as_mut().filter(|_| probe) {
+            Some(blocks) => blocks.next(&receiver.service_time),
             None => {
                 let mut draws = self.streams.service.at_part(message.draw_key, part);
                 receiver.service_time.draw(&mut draws)
@@ -133,11 +133,10 @@ impl World {
         {
             (transaction.cut_at, transaction.cut) = (idle_end, Cut::Unsolicited421);
         }
-        if receiver.service_block.is_some()
-            && probe
+        if let Some(blocks) = self.exchanges[destination].blocks.as_mut().filter(|_| probe)
             && matches!(transaction.run(), Course::Took { ending: Ending::Accepted, .. })
         {
-            self.exchanges[destination].blocks.keep();
+            blocks.keep();
         }
         transaction
     }

@@ -98,7 +98,6 @@ impl Default for Receiver {
             cut: Cut::Reset,
             commit: Commit::AfterReply,
             service_time: Shape::lognormal_by_mean(0.3, 0.5, None),
-            service_block: None,
             message_overhead: Vec::new(),
             connect_time: Span::from_millis(40),
             idle_timeout: Some(Span::from_mins(5)),

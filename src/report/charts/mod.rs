@@ -1,10 +1,10 @@
 //! Pictures of stored results: text in, SVG out.
 //!
-//! Both charts are pure functions of their input and give the same bytes for the same input on every
+//! All charts are pure functions of their input and give the same bytes for the same input on every
 //! machine. They are drawn by plotters' SVG backend, which asks for no font or system library. Its
 //! coordinates are whole pixels, so a picture is drawn at twice the size at which it is shown.
 //!
-//! What both have in common: a bold title, a grey line on how to read it, a light grid in one direction,
+//! What they have in common: a bold title, a grey line on how to read it, a light grid in one direction,
 //! no frame, and never colour alone: every curve has a line pattern and a marker of its own, so that a
 //! black-and-white print still tells them apart. `<title>` and `<desc>` tell the same to a screen reader.
 
@@ -14,6 +14,7 @@ mod compose;
 mod curve;
 mod delay;
 mod labels;
+mod overlay;
 mod palette;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod timeline;
 
 pub use compose::{day, delays};
 pub use delay::delay_distribution;
+pub use overlay::overlay;
 pub use timeline::timeline;
 
 use crate::measure::Timeline;
@@ -64,12 +66,41 @@ pub struct TimelineView<'a> {
     pub changes: &'a [(SimTime, String)],
 }
 
+/// One recording and what the model makes of it, ready to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverlayPanel {
+    /// Its name.
+    pub label: String,
+    /// What was recorded, in a few words.
+    pub caption: String,
+    /// By share of the mail, ascending.
+    pub points: Vec<OverlayPoint>,
+}
+
+/// Within which delay a share of the mail had been delivered, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OverlayPoint {
+    /// Which share.
+    pub share: f64,
+    /// In reality.
+    pub real: f64,
+    /// In the model: the 1 % point over its seeds.
+    pub low: f64,
+    /// The median over its seeds.
+    pub mid: f64,
+    /// The 99 % point over its seeds.
+    pub high: f64,
+}
+
 /// Why a chart could not be drawn.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ChartError {
     /// None, or more than colours and patterns can tell apart.
     #[error("a chart of delays shows 1 to {MAX_CURVES} curves, not {0}")]
     Curves(usize),
+    /// A chart of recordings without one.
+    #[error("a chart of recordings shows at least one")]
+    Panels,
     /// The drawing library gave up; with a picture held in memory this should not happen.
     #[error("the chart could not be drawn: {0}")]
     Drawing(String),

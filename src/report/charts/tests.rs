@@ -1,4 +1,4 @@
-//! Both charts as stories: what a reader must find in the picture whatever the input.
+//! The charts as stories: what a reader must find in the picture whatever the input.
 
 use super::*;
 use crate::measure::BlockedHost;
@@ -300,4 +300,40 @@ fn a_burst_leaves_the_panel_with_its_height_written_beside_it() {
     // 60,000 messages in 5 minutes.
     assert!(svg.contains("up to 12,000") && !svg.contains(">\n15,000"));
     assert!(!draw_day("No burst", &day(&[]), &[]).contains("up to"));
+}
+
+/// A recording whose delays run up to `longest` seconds.
+fn panel(label: &str, longest: f64) -> OverlayPanel {
+    let point = |percent: i32| {
+        let share = f64::from(percent) / 100.0;
+        let real = share * longest;
+        OverlayPoint { share, real, low: real * 0.9, mid: real * 0.95, high: real * 1.1 }
+    };
+    let points = (0..=100).map(point).collect();
+    OverlayPanel {
+        label: label.to_owned(), caption: "every 30 min · marks off".to_owned(), points
+    }
+}
+
+#[test]
+fn recordings_stand_in_panels_of_their_own_whatever_they_are_called() {
+    let longest = [0.0, 0.4, 9.0, 280.0, 3_000.0, 17_000.0, 1e6, f64::INFINITY];
+    for count in 1..=HOSTILE.len() {
+        let panels: Vec<OverlayPanel> =
+            HOSTILE.iter().zip(longest).map(|(name, longest)| panel(name, longest)).collect();
+        let svg =
+            overlay("Recorded and simulated", "Scales differ.", &panels[..count]).expect("drawn");
+        assert_no_text_overlaps(&svg);
+        keep(&svg);
+    }
+    assert_eq!(overlay("None", "", &[]), Err(ChartError::Panels));
+}
+
+#[test]
+fn a_picture_of_recordings_tells_screen_readers_the_delays() {
+    let svg = overlay("Title", "How.", &[panel("a30_Q-1", 7_200.0)]).expect("drawn");
+    let document = roxmltree::Document::parse(&svg).expect("well-formed");
+    let told = document.descendants().find(|node| node.has_tag_name("desc")).unwrap();
+    let told = told.text().unwrap();
+    assert!(told.contains("a30_Q-1 (every 30 min · marks off): half of the mail within"), "{told}");
 }
