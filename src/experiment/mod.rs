@@ -4,6 +4,7 @@
 //! The order of work: [`Expectation::parse`] every `expect:` line before anything is simulated, [`run`] the
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
+mod compare;
 mod estimate;
 mod expectation;
 mod parts;
@@ -15,6 +16,9 @@ pub mod validation;
 mod verdict;
 mod warning;
 
+pub use compare::{
+    Change, Difference, Differences, Question, family, lower_is_better, may_be_best,
+};
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};
 pub use parts::parts;
