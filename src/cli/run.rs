@@ -7,7 +7,7 @@ use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
 use super::{Exit, output::WriteError};
 use crate::experiment::{
-    self, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
+    self, Evidence, Expectation, Plan, ReplicationSettings, Results, Stopped, Warning, WarningKind,
 };
 use crate::measure::RunRecord;
 use crate::report::charts::DelayCurve;
@@ -137,13 +137,14 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
 fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Outcome<'a>, Exit> {
     let scenario = &job.scenario;
     let run = &scenario.run;
+    let how = (args.jobs, args.show.quiet);
     for compared in job.expectations.iter().filter_map(|(_, other)| other.as_ref()) {
         let key = (compared.path.clone(), run.seed, run.repeats);
         if let Entry::Vacant(missing) = baselines.entry(key) {
-            missing.insert(simulate(&compared.scenario, args)?);
+            missing.insert(simulate(&compared.scenario, run.repeats, how)?);
         }
     }
-    let records = simulate(scenario, args)?;
+    let records = simulate(scenario, run.repeats, how)?;
     let evidence = Evidence::new(&records, run.seed);
     let others: Vec<Option<Evidence>> = job
         .expectations
@@ -173,21 +174,28 @@ fn names(files: Vec<PathBuf>) -> Vec<String> {
     files.iter().map(|path| path.display().to_string()).collect()
 }
 
-fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {
-    let run = &scenario.run;
+/// So many days of `scenario`, numbered from 0.
+pub(super) fn simulate(
+    scenario: &Scenario,
+    repeats: u32,
+    (jobs, quiet): (Option<u16>, bool),
+) -> Result<Vec<RunRecord>, Exit> {
     let settings = ReplicationSettings::from(scenario);
-    let jobs = args.jobs.map_or(0, usize::from);
-    let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs };
-    let progress = Progress::new(&scenario.name, run.repeats, args.show.quiet);
+    let jobs = jobs.map_or(0, usize::from);
+    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
+    let progress = Progress::new(&scenario.name, repeats, quiet);
     let records = experiment::run(&plan, &progress);
     progress.finish();
-    records.map_err(|stopped| {
-        eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
-        Exit::Stopped
-    })
+    records.map_err(|stopped| interrupted(scenario, stopped))
 }
 
-fn notes(scenario: &Scenario) -> Vec<Warning> {
+fn interrupted(scenario: &Scenario, stopped: Stopped) -> Exit {
+    eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
+    Exit::Stopped
+}
+
+/// What the scenario itself gives rise to warn of.
+pub(super) fn notes(scenario: &Scenario) -> Vec<Warning> {
     let note = |note: &scenario::Note| Warning {
         kind: WarningKind::Scenario(note.kind.to_owned()),
         text: note.text.clone(),

@@ -1,6 +1,7 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 pub mod charts;
+mod difference;
 pub mod explain;
 mod human;
 mod metrics;
@@ -12,6 +13,7 @@ mod table;
 mod trust;
 mod validation;
 
+pub use difference::{Comparison, Side, differences, verdict_words};
 pub use human::{duration, estimate, number, quantity, share};
 pub use metrics::{csv, markdown};
 pub use perfetto::Perfetto;

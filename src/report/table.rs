@@ -296,7 +296,7 @@ fn verdict_of(cell: &Cell, style: Style) -> String {
     }
 }
 
-fn cut_to(text: &str, width: usize) -> String {
+pub(super) fn cut_to(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -304,7 +304,7 @@ fn cut_to(text: &str, width: usize) -> String {
 }
 
 /// Breaks `text` at spaces so that no line is wider than the page.
-fn wrapped(text: &str, indent: &str) -> String {
+pub(super) fn wrapped(text: &str, indent: &str) -> String {
     let (mut out, mut line) = (String::new(), String::new());
     for word in text.split_whitespace() {
         let width = indent.len() + line.chars().count() + 1 + word.chars().count();
