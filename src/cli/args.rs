@@ -70,6 +70,9 @@ pub struct RunArgs {
     /// Count an undecided expectation as missed
     #[arg(long)]
     pub strict: bool,
+    /// Write the verdicts as JUnit XML, for build servers
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// What every command takes
     #[command(flatten)]
     pub show: ShowArgs,

@@ -50,7 +50,7 @@ fn prepare(args: &CompareArgs) -> Result<[Scenario; 2], Exit> {
 
 fn simulated([a, b]: &[Scenario; 2], args: &CompareArgs) -> Result<String, Exit> {
     let seed = args.seed.unwrap_or(a.run.seed);
-    let repeats = args.repeats.unwrap_or(a.run.repeats);
+    let repeats = pairs(a, args);
     let how = (args.jobs, args.show.quiet);
     let days = |scenario: &Scenario| {
         let mut scenario = scenario.clone();
@@ -79,6 +79,12 @@ fn simulated([a, b]: &[Scenario; 2], args: &CompareArgs) -> Result<String, Exit>
         Format::Csv => comparison.csv(),
         Format::Md => comparison.markdown(),
     })
+}
+
+/// How many pairs of days: as said, or as A says, or - where A leaves it to `run.until` - as usual.
+fn pairs(a: &Scenario, args: &CompareArgs) -> u32 {
+    let given = if a.run.until.is_some() { RunSettings::default().repeats } else { a.run.repeats };
+    args.repeats.unwrap_or(given)
 }
 
 /// What must be known of the pair, although nothing is wrong with either.
@@ -122,9 +128,16 @@ fn notes(a: &Scenario, b: &Scenario, args: &CompareArgs) -> Vec<String> {
     if args.seed.is_none() {
         notes.extend(differ("run.seed", &|run| run.seed.to_string(), "A's was used for both."));
     }
+    let pairs = pairs(a, args);
+    let asked = |run: &RunSettings| if run.until.is_some() { pairs } else { run.repeats };
     if args.repeats.is_none() {
         let means = "A's number was used for both.";
-        notes.extend(differ("run.repeats", &|run| run.repeats.to_string(), means));
+        notes.extend(differ("run.repeats", &|run| asked(run).to_string(), means));
+        if a.run.until.is_some() || b.run.until.is_some() {
+            notes.push(format!(
+                "run.until has no meaning here: {pairs} pairs were run; see --repeats."
+            ));
+        }
     }
     notes
 }

@@ -23,6 +23,8 @@ pub enum WarningKind {
     FewReplications,
     /// Too few messages for the extreme quantiles.
     ThinTail,
+    /// The precision that `run.until` asks for was not reached.
+    NotPrecise,
     /// Anything that the scenario itself gives rise to, by the name the scenario room gave it.
     #[serde(untagged)]
     Scenario(String),
@@ -69,6 +71,28 @@ pub fn warnings(
         thin_tail(arrived),
     ];
     all.into_iter().flatten().collect()
+}
+
+/// That `target` did not become as precise as asked for after `runs` replications; `relative` is what half of
+/// its interval came to.
+pub fn not_precise(target: &str, runs: usize, relative: Option<f64>, asked: f64) -> Warning {
+    let percent = |share: f64| format!("{:.3}", 100.0 * share);
+    let percent =
+        |share: f64| percent(share).trim_end_matches('0').trim_end_matches('.').to_owned();
+    let text = match relative {
+        None => format!("After {runs} runs there is still no closed interval of {target}."),
+        Some(found) if found <= asked => format!(
+            "After {runs} runs {target} is known to {:.2} %, but fewer than five bad days were seen.",
+            100.0 * found
+        ),
+        Some(found) => format!(
+            "After {runs} runs {target} is known to {:.1} %, not to {} % as run.until asks.",
+            100.0 * found,
+            percent(asked)
+        ),
+    };
+    let next = "Raise run.until.at_most, ask for less, or choose a metric of the middle instead of the tail.";
+    warning(WarningKind::NotPrecise, text, next)
 }
 
 fn warning(kind: WarningKind, text: String, next: &str) -> Warning {

@@ -4,6 +4,7 @@ pub mod charts;
 mod difference;
 pub mod explain;
 mod human;
+mod junit;
 mod metrics;
 mod parts;
 mod perfetto;
@@ -15,6 +16,7 @@ mod validation;
 
 pub use difference::{Comparison, Side, differences, verdict_words};
 pub use human::{duration, estimate, number, quantity, share};
+pub use junit::junit;
 pub use metrics::{csv, markdown};
 pub use perfetto::Perfetto;
 pub use story::story;

@@ -224,7 +224,7 @@ fn warnings(out: &mut String, cell: &Cell, style: Style) {
 }
 
 /// What was found, and how far that is from the bound.
-fn measured(judged: &Judged, cell: &Cell) -> String {
+pub(super) fn measured(judged: &Judged, cell: &Cell) -> String {
     let Some((metric, flags)) = cell.metrics.find(&judged.metric) else { return String::new() };
     let found = Estimate {
         point: judged.value,
