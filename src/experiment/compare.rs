@@ -111,21 +111,22 @@ pub fn family(questions: &[Question]) -> Vec<Difference> {
         if let Some(pair) = pair {
             let alone = pair.interval(CONFIDENCE);
             let together = pair.joint(alone, reach, 1.0 - each);
-            let round = |value: f64| value.is_finite().then(|| round_significant(value, DIGITS));
-            answer.point = round(pair.point);
-            (answer.low, answer.high) = ends(alone, round);
-            (answer.family_low, answer.family_high) = ends(together, round);
+            answer.point = rounded(pair.point);
+            (answer.low, answer.high) = ends(alone);
+            (answer.family_low, answer.family_high) = ends(together);
         }
         answer
     };
     pairs.iter().zip(questions).map(answer).collect()
 }
 
-fn ends(
-    interval: Option<Interval>,
-    round: impl Fn(f64) -> Option<f64>,
-) -> (Option<f64>, Option<f64>) {
-    interval.map_or((None, None), |interval| (round(interval.low), round(interval.high)))
+/// What is infinite is not known.
+fn rounded(value: f64) -> Option<f64> {
+    value.is_finite().then(|| round_significant(value, DIGITS))
+}
+
+fn ends(interval: Option<Interval>) -> (Option<f64>, Option<f64>) {
+    interval.map_or((None, None), |interval| (rounded(interval.low), rounded(interval.high)))
 }
 
 /// What the replications' own values say: the range of a single day, the variance saved.

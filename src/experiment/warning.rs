@@ -21,7 +21,7 @@ pub enum WarningKind {
     DaysDisagree,
     /// Too few replications for a good interval.
     FewReplications,
-    /// Too few messages for the extreme quantiles.
+    /// Too few messages for the extreme quantiles, or too few days that they came on.
     ThinTail,
     /// The precision that `run.until` asks for was not reached.
     NotPrecise,
@@ -43,6 +43,10 @@ pub struct Warning {
 
 /// Fewest replications whose intervals hold about what they promise.
 const ENOUGH_REPLICATIONS: usize = 10;
+/// Fewest days that the latest mail should come from. `tests/interval_coverage.rs` measures intervals of the
+/// 99 % point at 95 %: they cover in 89 to 91 % of experiments where about 8 days stand behind it, in 82 %
+/// at 4 days and in 67 % at 2 or 3.
+const ENOUGH_DAYS_BEYOND: f64 = 10.0;
 /// Fewest messages that should lie beyond a quantile.
 const ENOUGH_BEYOND: f64 = 10.0;
 
@@ -68,7 +72,7 @@ pub fn warnings(
         censored(records, arrived, drained),
         days_disagree(metrics.get(Metric::DaysLate), records.len()),
         few_replications(records.len()),
-        thin_tail(arrived),
+        thin_tail(arrived).or_else(|| few_days_in_the_tail(records, metrics)),
     ];
     all.into_iter().flatten().collect()
 }
@@ -220,6 +224,27 @@ fn thin_tail(arrived: u64) -> Option<Warning> {
     })
 }
 
+/// Days that count in the latest 1 % of mail, weighed as Kish weighs a sample: so many days of equal part in it
+/// would say as much.
+fn few_days_in_the_tail(records: &[RunRecord], metrics: &Metrics) -> Option<Warning> {
+    let p99 = metrics.get(Metric::DelayP99)?.point?;
+    let beyond = Metric::Late(Span::from_nanos((p99 * 1e9) as u64));
+    let late = |record: &RunRecord| Some(beyond.of(record)? * record.counts.arrived as f64);
+    let late: Vec<f64> = records.iter().filter_map(late).collect();
+    let (sum, squares) = (late.iter().sum::<f64>(), late.iter().map(|n| n * n).sum::<f64>());
+    let (days, runs) = (sum * sum / squares, records.len());
+    (days < ENOUGH_DAYS_BEYOND.min(runs as f64 / 2.0)).then(|| {
+        warning(
+            WarningKind::ThinTail,
+            format!(
+                "The latest 1 % of the mail came on few days: p99 and beyond rest on about {days:.0} of \
+                 {runs}. Their intervals miss the truth more often than 1 time in 20."
+            ),
+            "Use more --repeats, or judge by a lower quantile or by days.late.",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::estimate::tests::record;
@@ -256,6 +281,24 @@ mod tests {
         assert_eq!(found[0].kind, WarningKind::DaysDisagree);
         assert!(found[0].text.starts_with("1 of 20 days"), "{}", found[0].text);
         assert!(found[0].text.contains("1 to 24 %"), "{}", found[0].text);
+    }
+
+    #[test]
+    fn a_tail_that_a_few_days_make_up_is_thin_however_much_mail_there_is() {
+        let day = |slow: usize| {
+            let delays: Vec<u64> =
+                (0..2_000).map(|n| if n < slow { 1_000 + n as u64 } else { 1 }).collect();
+            record(&delays, &[], &[])
+        };
+        let hour = Span::from_hours(1);
+        let even: Vec<_> = (0..20).map(|_| day(40)).collect();
+        assert_eq!(kinds(&even, hour), []);
+        let mut three = vec![day(0); 17];
+        three.extend((0..3).map(|_| day(200)));
+        assert_eq!(kinds(&three, hour), [WarningKind::ThinTail]);
+        let metrics = Metrics::of(&Evidence::new(&three, 1), &[]);
+        let found = warnings(&three, &metrics, hour, true);
+        assert!(found[0].text.contains("on about 3 of 20"), "{}", found[0].text);
     }
 
     #[test]
