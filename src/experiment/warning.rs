@@ -43,9 +43,9 @@ pub struct Warning {
 
 /// Fewest replications whose intervals hold about what they promise.
 const ENOUGH_REPLICATIONS: usize = 10;
-/// Fewest days that the latest mail should come from. `tests/interval_coverage.rs` measures intervals of the
-/// 99 % point at 95 %: they cover in 89 to 91 % of experiments where about 8 days stand behind it, in 82 %
-/// at 4 days and in 67 % at 2 or 3.
+/// Fewest days that the latest mail should come from. In 600 experiments of 20 days that differ lognormally by
+/// 0.3, 0.6 and 1.0, intervals of the 99 % point covered in 89, 82 and 67 %; about 8, 4 and 2.5 days stood behind
+/// it. Inverted shares on a log scale did better by 2 to 4 points only.
 const ENOUGH_DAYS_BEYOND: f64 = 10.0;
 /// Fewest messages that should lie beyond a quantile.
 const ENOUGH_BEYOND: f64 = 10.0;
