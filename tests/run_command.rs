@@ -110,6 +110,81 @@ fn several_files_give_an_array_and_a_table_and_a_folder_each() {
 }
 
 #[test]
+fn days_are_simulated_until_a_metric_is_as_precise_as_asked_for() {
+    let folder = folder(&[("base", &[])]);
+    let base = fs::read_to_string(folder.path().join("base.yaml")).expect("read");
+    let until = |metric: &str, relative: &str, more: &str| {
+        let rule = format!("until: {{ metric: {metric}, relative: {relative}, at_most: 40 }}");
+        let text = base.replace("repeats: 4", &rule) + more;
+        fs::write(folder.path().join("site.yaml"), text).expect("written");
+    };
+    let json = |more: &[&str]| -> serde_json::Value {
+        let arguments = [&["run", "site.yaml", "--format", "json"], more].concat();
+        serde_json::from_str(&stdout(&mut mailflow(folder.path(), &arguments), 0)).expect("JSON")
+    };
+    let n = |json: &serde_json::Value| json["cells"][0]["metrics"]["delay.mean"]["n"].as_u64();
+    until("mean delay", "5%", "expect: [ \"mean delay <= 1 x base.yaml\" ]\n");
+    let found = json(&["--jobs", "1"]);
+    assert!((15..40).contains(&n(&found).expect("a number")), "{:?}", n(&found));
+    assert_eq!(found, json(&["--jobs", "3"]));
+    assert_eq!(
+        found["cells"][0]["expectations"][0]["verdict"], "met",
+        "a baseline of as many days"
+    );
+    let chart = words_in(&folder.path().join("output/site/charts/timeline.svg")).join(" ");
+    let runs = n(&found).expect("a number");
+    assert!(chart.contains(&format!("Run 1 of {runs}, seed")), "{chart}");
+    assert_eq!(n(&json(&["--repeats", "3"])), Some(3), "a number on the command line is meant");
+    until("mean delay", "0.01%", "");
+    let never = json(&[]);
+    assert_eq!(n(&never), Some(40));
+    let kinds = never["cells"][0]["warnings"].as_array().expect("a list").iter();
+    assert!(kinds.clone().any(|warning| warning["kind"] == "not_precise"), "{kinds:?}");
+}
+
+#[test]
+fn a_rule_that_cannot_be_followed_is_refused_before_anything_runs() {
+    let folder = folder(&[]);
+    let check = |run: &str, parts: &[&str]| {
+        fs::write(folder.path().join("site.yaml"), format!("name: x\nrun:\n  {run}\n"))
+            .expect("written");
+        let assert = mailflow(folder.path(), &["check", "site.yaml"]).assert().code(2);
+        let errors = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
+        for part in parts {
+            assert!(errors.contains(part), "{part} in: {errors}");
+        }
+    };
+    let rule = "{ metric: p99 dellay, relative: 5%, at_most: 50 }";
+    let place = ["site.yaml:3:20: run.until.metric", "nearest   delay.p99"];
+    check(&format!("until: {rule}"), &place);
+    check("until: { metric: delay.p99@gone, relative: 5%, at_most: 50 }", &["there are none"]);
+    check("until: { metric: delay.p99, relative: 0%, at_most: 50 }", &["no width"]);
+    check("until: { metric: delay.p99, relative: 5% }", &["run.until.at_most", "add at_most"]);
+    let both = "until: { metric: delay.p99, relative: 5%, at_most: 50 }\n  repeats: 20";
+    check(both, &["site.yaml:4:12: run.repeats", "take repeats out"]);
+}
+
+#[test]
+fn verdicts_are_left_for_build_servers_whatever_they_are() {
+    let folder = folder(&[
+        ("good", &["messages arrived > 0", "p50 delay < 5d"]),
+        ("bad", &["messages arrived == 0", "p50 delay == 0.1s"]),
+    ]);
+    let run = ["run", "good.yaml", "bad.yaml", "-q", "--junit", "reports/junit.xml"];
+    mailflow(folder.path(), &run).assert().code(1);
+    let xml = fs::read_to_string(folder.path().join("reports/junit.xml")).expect("written");
+    let document = roxmltree::Document::parse(&xml).expect("valid XML");
+    let suites: Vec<_> = document.descendants().filter(|n| n.has_tag_name("testsuite")).collect();
+    let names: Vec<_> = suites.iter().filter_map(|suite| suite.attribute("name")).collect();
+    assert_eq!(names, ["The good site", "The bad site"]);
+    let failures: Vec<_> = suites.iter().filter_map(|suite| suite.attribute("failures")).collect();
+    assert_eq!(failures[0], "0", "{xml}");
+    assert!(xml.contains("type=\"missed\" message=\"missed; messages.arrived = "), "{xml}");
+    let unwritable = ["run", "good.yaml", "-q", "--junit", "good.yaml/junit.xml"];
+    mailflow(folder.path(), &unwritable).assert().code(3);
+}
+
+#[test]
 fn two_files_that_would_write_to_one_folder_are_refused() {
     let folder = folder(&[("site", &[])]);
     fs::create_dir(folder.path().join("sub")).expect("made");

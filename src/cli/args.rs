@@ -26,6 +26,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Write a commented scenario to start from
     Init(InitArgs),
+    /// Set two scenarios against each other, day by day, under the same randomness
+    Compare(CompareArgs),
     /// Hold the model against recorded systems
     Validate(ValidateArgs),
     /// Say what a key, a label of Proofpoint, an option of Sendmail or a metric means
@@ -68,6 +70,9 @@ pub struct RunArgs {
     /// Count an undecided expectation as missed
     #[arg(long)]
     pub strict: bool,
+    /// Write the verdicts as JUnit XML, for build servers
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// What every command takes
     #[command(flatten)]
     pub show: ShowArgs,
@@ -116,6 +121,30 @@ pub(super) struct InitArgs {
     /// Take the sender's settings from this sendmail.cf; says which it took and which it could not
     #[arg(long, value_name = "CF", conflicts_with = "preset")]
     pub(super) from_sendmail_cf: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct CompareArgs {
+    /// The scenario that is compared with
+    #[arg(value_name = "A")]
+    pub(super) a: PathBuf,
+    /// The scenario whose differences to A are shown
+    #[arg(value_name = "B")]
+    pub(super) b: PathBuf,
+    /// Replace a value in both scenarios
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::from_argument)]
+    pub(super) set: Vec<Override>,
+    /// Pairs of independent days [default: what A says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) repeats: Option<u32>,
+    /// Seed of both [default: what A says]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
 }

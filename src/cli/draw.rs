@@ -22,7 +22,10 @@ pub(super) fn scenario(
     files.push(write(folder.join("delay.svg"), delay)?);
     // One day tells the story; an average of days would show none that ever was.
     if let Some(record) = records.first() {
-        files.push(write(folder.join("timeline.svg"), charts::day(&job.scenario, record))?);
+        let mut shown = job.scenario.clone();
+        // As many as there are: `run.until` finds the number.
+        shown.run.repeats = records.len() as u32;
+        files.push(write(folder.join("timeline.svg"), charts::day(&shown, record))?);
     }
     Ok((curve, files))
 }

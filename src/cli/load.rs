@@ -2,7 +2,7 @@
 //! the one accepts the other does.
 
 use super::Exit;
-use crate::experiment::{Bound, Expectation, ExpectationError, parts};
+use crate::experiment::{Bound, Expectation, ExpectationError, Target, parts};
 use crate::measure::Part;
 use crate::scenario::{self, ExpectLine, LoadError, Override, Problem, Problems, Scenario};
 use std::io::{self, Write};
@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Loaded {
     pub(super) scenario: Scenario,
     pub(super) expectations: Vec<(Expectation, Option<Compared>)>,
+    /// What `run.until` asks for.
+    pub(super) target: Option<Target>,
 }
 
 /// A scenario that another one compares itself with.
@@ -36,24 +38,34 @@ pub(super) fn load(file: &Path, overrides: &[Override]) -> Result<Loaded, Refusa
     let (mut expectations, mut problems) = (Vec::new(), Vec::new());
     let (mut others, mut worst) = (Vec::new(), Exit::BadInput);
     let own = parts(&scenario);
+    let mut target = None;
+    if let Some(until) = &scenario.run.until {
+        match Target::parse(&until.metric.text, &own) {
+            Ok(understood) => target = Some(understood),
+            Err(error) => {
+                problems.push(misread(&scenario, &until.metric, "run.until.metric", error));
+            }
+        }
+    }
     for (index, line) in scenario.expect.iter().enumerate() {
+        let key = &format!("expect[{index}]");
         match understood(&line.text, &own) {
-            Err(error) => problems.push(misread(&scenario, line, index, error)),
+            Err(error) => problems.push(misread(&scenario, line, key, error)),
             Ok(expectation) => match compared(&expectation, file) {
                 Ok(other) => match other.as_ref().map(|other| counterpart(&expectation, other)) {
-                    Some(Err(error)) => problems.push(misread(&scenario, line, index, error)),
+                    Some(Err(error)) => problems.push(misread(&scenario, line, key, error)),
                     _ => expectations.push((expectation, other)),
                 },
                 Err(error) => {
                     worst = worst.max(exit(&error));
-                    problems.push(unusable(&scenario, line, index, &error));
+                    problems.push(unusable(&scenario, line, key, &error));
                     others.extend(matches!(error, LoadError::Invalid(_)).then_some(error));
                 }
             },
         }
     }
     if problems.is_empty() {
-        return Ok(Loaded { scenario, expectations });
+        return Ok(Loaded { scenario, expectations, target });
     }
     let name = file.to_string_lossy();
     let own = LoadError::Invalid(Problems::new(&name, plain(&scenario.text), problems));
@@ -107,12 +119,7 @@ fn compared(expectation: &Expectation, file: &Path) -> Result<Option<Compared>, 
     Ok(Some(Compared { path, scenario }))
 }
 
-fn misread(
-    scenario: &Scenario,
-    line: &ExpectLine,
-    index: usize,
-    error: ExpectationError,
-) -> Problem {
+fn misread(scenario: &Scenario, line: &ExpectLine, key: &str, error: ExpectationError) -> Problem {
     let part: String = line.text.chars().skip(error.offset).collect();
     let operator = |c: char| matches!(c, '<' | '>' | '=' | '!');
     let before = line.text.chars().position(operator).is_some_and(|at| error.offset < at);
@@ -123,11 +130,11 @@ fn misread(
         accepted: error.accepted,
         nearest: error.nearest,
         message: error.problem,
-        ..at(scenario, line, index, error.offset, len)
+        ..at(scenario, line, key, error.offset, len)
     }
 }
 
-fn unusable(scenario: &Scenario, line: &ExpectLine, index: usize, error: &LoadError) -> Problem {
+fn unusable(scenario: &Scenario, line: &ExpectLine, key: &str, error: &LoadError) -> Problem {
     let message = match error {
         LoadError::Io { .. } => error.to_string(),
         LoadError::Invalid(problems) => format!("{} is not valid, see below", problems.file),
@@ -136,12 +143,12 @@ fn unusable(scenario: &Scenario, line: &ExpectLine, index: usize, error: &LoadEr
         found: line.text.clone(),
         accepted: "the name of a scenario file, relative to this one".to_owned(),
         message,
-        ..at(scenario, line, index, 0, line.text.chars().count())
+        ..at(scenario, line, key, 0, line.text.chars().count())
     }
 }
 
-/// A problem `offset` characters into an expectation, and so many characters long.
-fn at(scenario: &Scenario, line: &ExpectLine, index: usize, offset: usize, len: usize) -> Problem {
+/// A problem `offset` characters into an expectation or the name of a metric, and so many characters long.
+fn at(scenario: &Scenario, line: &ExpectLine, key: &str, offset: usize, len: usize) -> Problem {
     let written = plain(&scenario.text).lines().nth(line.line.saturating_sub(1)).unwrap_or("");
     let rest: String = written.chars().skip(line.column.saturating_sub(1)).collect();
     let quote = usize::from(rest.starts_with(['"', '\'']));
@@ -154,7 +161,7 @@ fn at(scenario: &Scenario, line: &ExpectLine, index: usize, offset: usize, len: 
         line: line.line,
         column,
         len,
-        key: format!("expect[{index}]"),
+        key: key.to_owned(),
         found: String::new(),
         accepted: String::new(),
         nearest: None,

@@ -2,6 +2,7 @@
 
 mod args;
 pub mod check;
+mod compare;
 mod draw;
 mod exit;
 mod explain;
@@ -52,6 +53,7 @@ fn dispatch(args: &Args) -> u8 {
                 None => init::init(file, args.preset.as_deref(), quiet),
             }
         }
+        Command::Compare(args) => compare::compare(args).code(),
         Command::Validate(validate) => validate::validate(validate),
         Command::Explain(explain) => explain::explain(explain),
         Command::Complete { shell } => shell::complete(*shell),

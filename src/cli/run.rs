@@ -7,12 +7,13 @@ use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
 use super::{Exit, output::WriteError};
 use crate::experiment::{
-    self, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
+    self, Evidence, Expectation, Plan, Reached, ReplicationSettings, Results, Rule, Stopped,
+    Target, Warning, WarningKind, not_precise,
 };
 use crate::measure::RunRecord;
 use crate::report::charts::DelayCurve;
 use crate::report::{self, Page, Style};
-use crate::scenario::{self, Drain, Scenario};
+use crate::scenario::{self, Drain, Scenario, Until};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::io;
@@ -23,6 +24,8 @@ pub(super) struct Job {
     pub(super) scenario: Scenario,
     pub(super) folder: PathBuf,
     expectations: Vec<(Expectation, Option<Compared>)>,
+    /// What has to become precise; else the number of days is given.
+    target: Option<Target>,
 }
 
 /// What one scenario left behind.
@@ -63,6 +66,11 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Err(exit) => return exit,
     };
     let results: Vec<&Results> = outcomes.iter().map(|outcome| &outcome.results).collect();
+    if let Some(file) = &args.junit
+        && let Err(error) = write_file(file, &report::junit(&results, args.strict))
+    {
+        return complain(&error);
+    }
     let all = match args.show.format {
         Format::Json => report::json(&results),
         Format::Csv => report::csv(&results),
@@ -113,14 +121,15 @@ fn prepare(args: &RunArgs) -> Result<Vec<Job>, Exit> {
 }
 
 fn job(loaded: Loaded, args: &RunArgs, file: &Path) -> Job {
-    let Loaded { mut scenario, mut expectations } = loaded;
+    let Loaded { mut scenario, mut expectations, target } = loaded;
     scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
+    // A number given with the command is meant.
+    let target = target.filter(|_| args.repeats.is_none());
     scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
     for compared in expectations.iter_mut().filter_map(|(_, compared)| compared.as_mut()) {
-        let run = &mut compared.scenario.run;
-        (run.seed, run.repeats) = (scenario.run.seed, scenario.run.repeats);
+        compared.scenario.run.seed = scenario.run.seed;
     }
-    Job { scenario, folder: folder(args, file), expectations }
+    Job { scenario, folder: folder(args, file), expectations, target }
 }
 
 /// Where the results of `file` go: `output/<stem>`, or `--out`, or its subfolder when there are several.
@@ -137,19 +146,25 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
 fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Outcome<'a>, Exit> {
     let scenario = &job.scenario;
     let run = &scenario.run;
+    let how = (args.jobs, args.show.quiet);
+    let mut notes = notes(scenario);
+    let records = match (&job.target, &run.until) {
+        (Some(target), Some(until)) => precise(scenario, target, until, how, &mut notes)?,
+        _ => simulate(scenario, run.repeats, how)?,
+    };
+    let repeats = records.len() as u32;
     for compared in job.expectations.iter().filter_map(|(_, other)| other.as_ref()) {
-        let key = (compared.path.clone(), run.seed, run.repeats);
+        let key = (compared.path.clone(), run.seed, repeats);
         if let Entry::Vacant(missing) = baselines.entry(key) {
-            missing.insert(simulate(&compared.scenario, args)?);
+            missing.insert(simulate(&compared.scenario, repeats, how)?);
         }
     }
-    let records = simulate(scenario, args)?;
     let evidence = Evidence::new(&records, run.seed);
     let others: Vec<Option<Evidence>> = job
         .expectations
         .iter()
         .map(|(_, other)| {
-            let key = (other.as_ref()?.path.clone(), run.seed, run.repeats);
+            let key = (other.as_ref()?.path.clone(), run.seed, repeats);
             Some(Evidence::new(baselines.get(&key)?, run.seed))
         })
         .collect();
@@ -160,7 +175,7 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
         .map(|((line, _), other)| (line.clone(), other.as_ref()))
         .collect();
     let when = (run.seed, run.simulate, run.drain == Drain::UntilEmpty);
-    let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes(scenario));
+    let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes);
     // Results first, pictures second: what was simulated is kept even if a picture fails.
     let mut files = vec![job.folder.join("results.json")];
     write_file(&files[0], &report::json(&[&results])).map_err(|error| complain(&error))?;
@@ -173,21 +188,62 @@ fn names(files: Vec<PathBuf>) -> Vec<String> {
     files.iter().map(|path| path.display().to_string()).collect()
 }
 
-fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {
-    let run = &scenario.run;
+/// So many days of `scenario`, numbered from 0.
+pub(super) fn simulate(
+    scenario: &Scenario,
+    repeats: u32,
+    (jobs, quiet): (Option<u16>, bool),
+) -> Result<Vec<RunRecord>, Exit> {
     let settings = ReplicationSettings::from(scenario);
-    let jobs = args.jobs.map_or(0, usize::from);
-    let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs };
-    let progress = Progress::new(&scenario.name, run.repeats, args.show.quiet);
+    let jobs = jobs.map_or(0, usize::from);
+    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
+    let progress = Progress::new(&scenario.name, repeats, quiet);
     let records = experiment::run(&plan, &progress);
     progress.finish();
-    records.map_err(|stopped| {
-        eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
-        Exit::Stopped
-    })
+    records.map_err(|stopped| interrupted(scenario, stopped))
 }
 
-fn notes(scenario: &Scenario) -> Vec<Warning> {
+/// As many days as it takes for `target` to become as precise as asked for. That it did not is noted.
+fn precise(
+    scenario: &Scenario,
+    target: &Target,
+    until: &Until,
+    (jobs, quiet): (Option<u16>, bool),
+    notes: &mut Vec<Warning>,
+) -> Result<Vec<RunRecord>, Exit> {
+    let settings = ReplicationSettings::from(scenario);
+    let (repeats, jobs) = (until.at_most, jobs.map_or(0, usize::from));
+    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
+    let rule = Rule { relative: until.relative, at_most: until.at_most };
+    let progress = Progress::new(&scenario.name, repeats, quiet);
+    let reached = experiment::run_until(&plan, target, &rule, &progress);
+    progress.finish();
+    let Reached { records, precise, relative } =
+        reached.map_err(|stopped| interrupted(scenario, stopped))?;
+    match relative {
+        Some(relative) if precise && !quiet => eprintln!(
+            "{}: {} is known to {:.2} % of itself after {} runs",
+            scenario.name,
+            target.name(),
+            100.0 * relative,
+            records.len()
+        ),
+        _ => {}
+    }
+    if !precise {
+        let warning = not_precise(&target.name(), records.len(), relative, rule.relative);
+        notes.insert(0, warning);
+    }
+    Ok(records)
+}
+
+fn interrupted(scenario: &Scenario, stopped: Stopped) -> Exit {
+    eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
+    Exit::Stopped
+}
+
+/// What the scenario itself gives rise to warn of.
+pub(super) fn notes(scenario: &Scenario) -> Vec<Warning> {
     let note = |note: &scenario::Note| Warning {
         kind: WarningKind::Scenario(note.kind.to_owned()),
         text: note.text.clone(),

@@ -3,17 +3,17 @@
 use crate::engine::Stream;
 use crate::measure::{Counts, Delays, Kind, Metric, Part, RunRecord};
 use crate::stats::{
-    Interval, Pool, Resamples, Sample, mean_interval, round_significant, sorted_quantile, wilson,
+    Pool, Resamples, Sample, Sampled, mean_interval, round_significant, sorted_quantile, wilson,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-const CONFIDENCE: f64 = 0.95;
+pub(super) const CONFIDENCE: f64 = 0.95;
 /// Bootstrap resamples. Twice the usual thousand, since the widened tails lie further out.
 const RESAMPLES: usize = 2_000;
 /// Significant digits of every stored number: few enough that the last bits of `statrs`' iterations, which
 /// differ between machines, never show.
-const DIGITS: usize = 10;
+pub(super) const DIGITS: usize = 10;
 const NANOS: f64 = 1e9;
 
 /// A metric's value with its uncertainty, in the metric's unit. What is not known is `None`.
@@ -123,58 +123,37 @@ impl<'a> Evidence<'a> {
         estimate.rounded()
     }
 
-    /// The interval of `metric` minus `factor` times the same of `other`, paired by replication. `None`
-    /// when either has no value or there are too few replications. Mail whose fate is open counts as
-    /// infinitely late in ours for the upper end and in theirs for the lower one, so that either end may be
-    /// infinite.
-    pub fn difference(&self, metric: Metric, other: &Evidence, factor: f64) -> Option<Interval> {
-        if let Kind::Each(_) = metric.kind() {
-            let (ours, theirs) = (self.values(metric), other.values(metric));
-            // A day without a value has no partner.
-            let all = |values: &[f64], of: &Evidence| values.len() == of.tallies.len();
-            if ours.len() != theirs.len() || !all(&ours, self) || !all(&theirs, other) {
-                return None;
-            }
-            let differences: Vec<f64> =
-                ours.iter().zip(&theirs).map(|(a, b)| a - factor * b).collect();
-            return mean_interval(&differences, CONFIDENCE).and_then(|(_, interval)| interval);
-        }
-        if self.tallies.len() != other.tallies.len() {
-            return None;
-        }
-        let between = |ours: Statistic, theirs: Statistic| {
-            let difference = |weights: &[u64]| Some(ours(weights)? - factor * theirs(weights)?);
-            self.resamples.interval(CONFIDENCE, difference)
-        };
-        let known = between(self.statistic(metric, false), other.statistic(metric, false))?;
-        let mut interval = known;
-        if !other.all_delivered() {
-            let least = between(self.statistic(metric, false), other.statistic(metric, true))?;
-            interval.low = known.low.min(least.low);
-        }
-        if !self.all_delivered() {
-            let most = between(self.statistic(metric, true), other.statistic(metric, false))?;
-            interval.high = known.high.max(most.high);
-        }
-        Some(interval)
+    /// Replications.
+    pub(super) fn days(&self) -> usize {
+        self.tallies.len()
     }
 
     /// Each replication's own value, where it has one.
     fn values(&self, metric: Metric) -> Vec<f64> {
-        let quantile = |p| {
-            let each = 0..self.tallies.len();
-            each.filter_map(|r| Some(self.pool.quantile_of(r, p)?.value / NANOS)).collect()
-        };
+        self.daily(metric).into_iter().flatten().collect()
+    }
+
+    /// Each replication's own value.
+    pub(super) fn daily(&self, metric: Metric) -> Vec<Option<f64>> {
         match metric.kind() {
             // The pool is there already; asking the metric would build one for each record.
-            Kind::PooledQuantile(p) => quantile(p),
+            Kind::PooledQuantile(p) => {
+                let quantile = |r| Some(self.pool.quantile_of(r, p)?.value / NANOS);
+                (0..self.tallies.len()).map(quantile).collect()
+            }
             Kind::PooledAbove(bound) => {
                 let above = self.pool.above(bound);
                 let shares = above.iter().zip(self.pool.totals());
-                shares.filter(|(_, n)| **n > 0).map(|(a, n)| *a as f64 / *n as f64).collect()
+                shares.map(|(a, n)| (*n > 0).then(|| *a as f64 / *n as f64)).collect()
             }
-            _ => self.tallies.iter().filter_map(|(d, c)| metric.of_tally(d, c)).collect(),
+            _ => self.tallies.iter().map(|(d, c)| metric.of_tally(d, c)).collect(),
         }
+    }
+
+    /// All that the bootstrap sees of a metric; resamples are the same for all scenarios of one seed and as
+    /// many replications.
+    pub(super) fn sampled(&self, metric: Metric, at_worst: bool) -> Sampled {
+        self.resamples.sampled(self.statistic(metric, at_worst))
     }
 
     /// The mean over replications. Where only some have a value (some days never recovered), the mean of
@@ -227,18 +206,29 @@ impl<'a> Evidence<'a> {
     /// still queued as late, too.
     fn late_days(&self, values: &[f64]) -> Estimate {
         let mut estimate = share_of_days(values);
-        if let Some(worst) = &self.worst {
-            let open = |r| worst.quantile_of(r, 0.99).is_some_and(|quantile| quantile.open);
-            let late = self.tallies.iter().enumerate().filter_map(|(r, (delays, counts))| {
-                let late = Metric::DaysLate.of_tally(delays, counts)?;
-                Some(if open(r) { 1.0 } else { late })
-            });
-            estimate.high = share_of_days(&late.collect::<Vec<_>>()).high;
+        if self.worst.is_some() {
+            let late = self.late(true).into_iter().flatten();
+            let late: Vec<f64> = late.map(|late| f64::from(u8::from(late))).collect();
+            estimate.high = share_of_days(&late).high;
         }
         estimate
     }
 
-    fn all_delivered(&self) -> bool {
+    /// Whether each replication is late: at worst also when its 99 % point falls among queued mail.
+    pub(super) fn late(&self, at_worst: bool) -> Vec<Option<bool>> {
+        let worst = self.worst.as_ref().filter(|_| at_worst);
+        let open = |r| {
+            let quantile = worst.and_then(|worst| worst.quantile_of(r, 0.99));
+            quantile.is_some_and(|quantile| quantile.open)
+        };
+        let late = |(r, (delays, counts)): (usize, &(&Delays, &Counts))| {
+            Some(Metric::DaysLate.of_tally(delays, counts)? > 0.5 || open(r))
+        };
+        self.tallies.iter().enumerate().map(late).collect()
+    }
+
+    /// Whether the fate of every measured message is known and good.
+    pub(super) fn all_delivered(&self) -> bool {
         let lost = |delays: &Delays| delays.queued.count() + delays.bounced.count();
         self.tallies.iter().all(|(delays, _)| lost(delays) == 0)
     }

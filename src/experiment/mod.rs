@@ -4,6 +4,7 @@
 //! The order of work: [`Expectation::parse`] every `expect:` line before anything is simulated, [`run`] the
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
+mod compare;
 mod estimate;
 mod expectation;
 mod parts;
@@ -11,10 +12,14 @@ mod plan;
 mod quantity;
 mod replicate;
 mod results;
+mod stopping;
 pub mod validation;
 mod verdict;
 mod warning;
 
+pub use compare::{
+    Change, Difference, Differences, Question, family, lower_is_better, may_be_best,
+};
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};
 pub use parts::parts;
@@ -22,5 +27,6 @@ pub use plan::{Observer, Plan, Silent, Stopped, run};
 pub use quantity::parse_quantity;
 pub use replicate::{ReplicationSettings, replicate, replicate_observed};
 pub use results::{Cell, Judged, Metrics, Results, SCHEMA, conclude};
+pub use stopping::{Decision, Look, Reached, Rule, Target, decide, run_until};
 pub use verdict::{Verdict, judge};
-pub use warning::{Warning, WarningKind, warnings};
+pub use warning::{Warning, WarningKind, not_precise, warnings};

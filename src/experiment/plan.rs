@@ -5,6 +5,7 @@ use super::replicate::replicate_until;
 use crate::measure::RunRecord;
 use crate::model::params::Params;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// What to run: one scenario, several independent replications.
 #[derive(Clone, Debug)]
@@ -45,6 +46,15 @@ pub struct Stopped;
 /// # Errors
 /// [`Stopped`] when `observer` said so before the last one was done.
 pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Vec<RunRecord>, Stopped> {
+    run_range(plan, 0..u64::from(plan.repeats), observer)
+}
+
+/// The same for the replications with these numbers.
+pub(super) fn run_range(
+    plan: &Plan,
+    all: Range<u64>,
+    observer: &dyn Observer,
+) -> Result<Vec<RunRecord>, Stopped> {
     let one = |number: u64| {
         if observer.stop() {
             return Err(Stopped);
@@ -55,7 +65,6 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Vec<RunRecord>, Stopp
         observer.done(&record);
         Ok(record)
     };
-    let all = 0..u64::from(plan.repeats);
     match rayon::ThreadPoolBuilder::new().num_threads(plan.jobs).build() {
         Ok(pool) => pool.install(|| all.into_par_iter().map(one).collect()),
         // No threads to be had: slower, but the same result.

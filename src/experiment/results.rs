@@ -1,7 +1,9 @@
 //! What an experiment found, in exactly the shape that INTERFACE section 2 promises. No time stamp, host
 //! name, path or job count: the same scenario and seed give the same bytes.
 
-use super::{Estimate, Evidence, Expectation, Verdict, Warning, WarningKind, warnings};
+use super::{
+    Differences, Estimate, Evidence, Expectation, Verdict, Warning, WarningKind, warnings,
+};
 use crate::measure::{CATALOGUE, Metric, Part};
 use crate::units::Span;
 use serde::de::Error as _;
@@ -33,6 +35,9 @@ pub struct Cell {
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// Every metric.
     pub metrics: Metrics,
+    /// This cell less the one it is compared with, where there is such a one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Differences>,
     /// Every expectation, judged, in the order of the file.
     pub expectations: Vec<Judged>,
     /// What to look at before trusting this.
@@ -212,6 +217,7 @@ pub fn conclude(
             settings: serde_json::Map::new(),
             expectations: expectations.collect(),
             metrics,
+            difference: None,
             warnings,
         }],
     }
@@ -344,6 +350,24 @@ mod tests {
     fn results_survive_being_written_and_read() {
         let text = serde_json::to_string(&results()).expect("serialises");
         assert_eq!(serde_json::from_str::<Results>(&text).expect("reads"), results());
+    }
+
+    #[test]
+    fn a_difference_stands_beside_the_metrics_of_a_cell_that_has_one() {
+        let slow: Vec<_> = (1..=12).map(|day| record(&[day + 5; 100], &[], &[])).collect();
+        let fast: Vec<_> = (1..=12).map(|day| record(&[day; 100], &[], &[])).collect();
+        let (slow, fast) = (Evidence::new(&slow, 42), Evidence::new(&fast, 42));
+        let mut results = results();
+        assert!(!serde_json::to_string(&results).expect("serialises").contains("difference"));
+        results.cells[0].difference = Some(Differences::of(&slow, &fast, &[]));
+        let json = serde_json::to_value(&results).expect("serialises");
+        let p50 = &json["cells"][0]["difference"]["delay.p50"];
+        let keys: Vec<&String> = p50.as_object().expect("an object").keys().collect();
+        let promised = ["point", "low", "high", "family_low", "family_high", "day_low", "day_high"];
+        assert_eq!(keys[..7], promised);
+        assert_eq!(keys[7..], ["variance_ratio", "n"]);
+        let text = serde_json::to_string(&results).expect("serialises");
+        assert_eq!(serde_json::from_str::<Results>(&text).expect("reads"), results);
     }
 
     #[test]

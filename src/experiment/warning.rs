@@ -21,8 +21,10 @@ pub enum WarningKind {
     DaysDisagree,
     /// Too few replications for a good interval.
     FewReplications,
-    /// Too few messages for the extreme quantiles.
+    /// Too few messages for the extreme quantiles, or too few days that they came on.
     ThinTail,
+    /// The precision that `run.until` asks for was not reached.
+    NotPrecise,
     /// Anything that the scenario itself gives rise to, by the name the scenario room gave it.
     #[serde(untagged)]
     Scenario(String),
@@ -41,6 +43,10 @@ pub struct Warning {
 
 /// Fewest replications whose intervals hold about what they promise.
 const ENOUGH_REPLICATIONS: usize = 10;
+/// Fewest days that the latest mail should come from. In 600 experiments of 20 days that differ lognormally by
+/// 0.3, 0.6 and 1.0, intervals of the 99 % point covered in 89, 82 and 67 %; about 8, 4 and 2.5 days stood behind
+/// it. Inverted shares on a log scale did better by 2 to 4 points only.
+const ENOUGH_DAYS_BEYOND: f64 = 10.0;
 /// Fewest messages that should lie beyond a quantile.
 const ENOUGH_BEYOND: f64 = 10.0;
 
@@ -66,9 +72,31 @@ pub fn warnings(
         censored(records, arrived, drained),
         days_disagree(metrics.get(Metric::DaysLate), records.len()),
         few_replications(records.len()),
-        thin_tail(arrived),
+        thin_tail(arrived).or_else(|| few_days_in_the_tail(records, metrics)),
     ];
     all.into_iter().flatten().collect()
+}
+
+/// That `target` did not become as precise as asked for after `runs` replications; `relative` is what half of
+/// its interval came to.
+pub fn not_precise(target: &str, runs: usize, relative: Option<f64>, asked: f64) -> Warning {
+    let percent = |share: f64| format!("{:.3}", 100.0 * share);
+    let percent =
+        |share: f64| percent(share).trim_end_matches('0').trim_end_matches('.').to_owned();
+    let text = match relative {
+        None => format!("After {runs} runs there is still no closed interval of {target}."),
+        Some(found) if found <= asked => format!(
+            "After {runs} runs {target} is known to {:.2} %, but fewer than five bad days were seen.",
+            100.0 * found
+        ),
+        Some(found) => format!(
+            "After {runs} runs {target} is known to {:.1} %, not to {} % as run.until asks.",
+            100.0 * found,
+            percent(asked)
+        ),
+    };
+    let next = "Raise run.until.at_most, ask for less, or choose a metric of the middle instead of the tail.";
+    warning(WarningKind::NotPrecise, text, next)
 }
 
 fn warning(kind: WarningKind, text: String, next: &str) -> Warning {
@@ -196,6 +224,27 @@ fn thin_tail(arrived: u64) -> Option<Warning> {
     })
 }
 
+/// Days that count in the latest 1 % of mail, weighed as Kish weighs a sample: so many days of equal part in it
+/// would say as much.
+fn few_days_in_the_tail(records: &[RunRecord], metrics: &Metrics) -> Option<Warning> {
+    let p99 = metrics.get(Metric::DelayP99)?.point?;
+    let beyond = Metric::Late(Span::from_nanos((p99 * 1e9) as u64));
+    let late = |record: &RunRecord| Some(beyond.of(record)? * record.counts.arrived as f64);
+    let late: Vec<f64> = records.iter().filter_map(late).collect();
+    let (sum, squares) = (late.iter().sum::<f64>(), late.iter().map(|n| n * n).sum::<f64>());
+    let (days, runs) = (sum * sum / squares, records.len());
+    (days < ENOUGH_DAYS_BEYOND.min(runs as f64 / 2.0)).then(|| {
+        warning(
+            WarningKind::ThinTail,
+            format!(
+                "The latest 1 % of the mail came on few days: p99 and beyond rest on about {days:.0} of \
+                 {runs}. Their intervals miss the truth more often than 1 time in 20."
+            ),
+            "Use more --repeats, or judge by a lower quantile or by days.late.",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::estimate::tests::record;
@@ -232,6 +281,24 @@ mod tests {
         assert_eq!(found[0].kind, WarningKind::DaysDisagree);
         assert!(found[0].text.starts_with("1 of 20 days"), "{}", found[0].text);
         assert!(found[0].text.contains("1 to 24 %"), "{}", found[0].text);
+    }
+
+    #[test]
+    fn a_tail_that_a_few_days_make_up_is_thin_however_much_mail_there_is() {
+        let day = |slow: usize| {
+            let delays: Vec<u64> =
+                (0..2_000).map(|n| if n < slow { 1_000 + n as u64 } else { 1 }).collect();
+            record(&delays, &[], &[])
+        };
+        let hour = Span::from_hours(1);
+        let even: Vec<_> = (0..20).map(|_| day(40)).collect();
+        assert_eq!(kinds(&even, hour), []);
+        let mut three = vec![day(0); 17];
+        three.extend((0..3).map(|_| day(200)));
+        assert_eq!(kinds(&three, hour), [WarningKind::ThinTail]);
+        let metrics = Metrics::of(&Evidence::new(&three, 1), &[]);
+        let found = warnings(&three, &metrics, hour, true);
+        assert!(found[0].text.contains("on about 3 of 20"), "{}", found[0].text);
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub fn quantity(value: f64, unit: Unit) -> String {
     }
 }
 
-fn brief(value: f64, unit: Unit) -> String {
+pub(super) fn brief(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds => brief_duration(value),
         _ => quantity(value, unit).replace(' ', ""),

@@ -1,8 +1,10 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 pub mod charts;
+mod difference;
 pub mod explain;
 mod human;
+mod junit;
 mod metrics;
 mod parts;
 mod perfetto;
@@ -12,7 +14,9 @@ mod table;
 mod trust;
 mod validation;
 
+pub use difference::{Comparison, Side, differences, verdict_words};
 pub use human::{duration, estimate, number, quantity, share};
+pub use junit::junit;
 pub use metrics::{csv, markdown};
 pub use perfetto::Perfetto;
 pub use story::story;

@@ -226,7 +226,7 @@ fn warnings(out: &mut String, cell: &Cell, style: Style) {
 }
 
 /// What was found, and how far that is from the bound.
-fn measured(judged: &Judged, cell: &Cell) -> String {
+pub(super) fn measured(judged: &Judged, cell: &Cell) -> String {
     let Some((metric, flags)) = cell.metrics.find(&judged.metric) else { return String::new() };
     let found = Estimate {
         point: judged.value,
@@ -298,7 +298,7 @@ fn verdict_of(cell: &Cell, style: Style) -> String {
     }
 }
 
-fn cut_to(text: &str, width: usize) -> String {
+pub(super) fn cut_to(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -306,7 +306,7 @@ fn cut_to(text: &str, width: usize) -> String {
 }
 
 /// Breaks `text` at spaces so that no line is wider than the page.
-fn wrapped(text: &str, indent: &str) -> String {
+pub(super) fn wrapped(text: &str, indent: &str) -> String {
     let (mut out, mut line) = (String::new(), String::new());
     for word in text.split_whitespace() {
         let width = indent.len() + line.chars().count() + 1 + word.chars().count();

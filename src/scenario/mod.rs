@@ -39,7 +39,7 @@ mod windows;
 pub use origins::{Origin, Setting, settings};
 pub use overrides::Override;
 pub use problem::{LoadError, Problem, Problems, nearest};
-pub use run::{Drain, RunSettings};
+pub use run::{Drain, RunSettings, Until};
 pub use schema::schema;
 pub use sendmail_cf::{FromSendmailCf, LARGEST_SENDMAIL_CF, from_sendmail_cf};
 pub use template::commented;

@@ -320,6 +320,11 @@ impl<'a> Field<'a> {
         Some(value)
     }
 
+    /// Whether it is the word that stands for nothing of the kind.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(&self.node.value, Value::Scalar(text) if text.trim() == "none")
+    }
+
     fn is_unlimited(&self) -> bool {
         matches!(&self.node.value, Value::Scalar(text)
             if matches!(text.trim().to_ascii_lowercase().as_str(), "unlimited" | "none"))

@@ -1,14 +1,15 @@
 //! `run:` - how long, how often and with which randomness.
 
+use super::ExpectLine;
 use super::keys::{KeyDoc, Kind};
-use super::reader::Section;
+use super::reader::{Field, Section};
 use crate::units::{Span, parse};
 
 /// Longest simulation: ten years.
 pub(super) const LONGEST: Span = Span::from_hours(24 * 3653);
 
 /// What `run:` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunSettings {
     /// Simulated time.
     pub simulate: Span,
@@ -18,10 +19,23 @@ pub struct RunSettings {
     pub warm_up: Span,
     /// What happens to mail still queued at the end.
     pub drain: Drain,
-    /// Independent days.
+    /// Independent days; with `until`, the most there may be.
     pub repeats: u32,
+    /// What has to become how precise, instead of a number of days.
+    pub until: Option<Until>,
     /// The seed of all randomness.
     pub seed: u64,
+}
+
+/// Days are simulated until this is reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Until {
+    /// The metric, with its place; `experiment` reads it.
+    pub metric: ExpectLine,
+    /// Half of its interval has to be at most this share of the value.
+    pub relative: f64,
+    /// So many days are never exceeded.
+    pub at_most: u32,
 }
 
 /// What happens to mail that is still queued at the end.
@@ -41,6 +55,7 @@ impl Default for RunSettings {
             warm_up: Span::ZERO,
             drain: Drain::UntilEmpty,
             repeats: 20,
+            until: None,
             seed: 42,
         }
     }
@@ -79,6 +94,30 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "How many independent days are simulated; more make the intervals narrower.",
     ),
     KeyDoc::new(
+        "run.until",
+        Kind::Optional,
+        "none",
+        "Instead of repeats: as many days as it takes for a metric to become precise.",
+    ),
+    KeyDoc::new(
+        "run.until.metric",
+        Kind::Text,
+        "",
+        "The metric, such as delay.p99, or of a part: delay.p99@NAME.",
+    ),
+    KeyDoc::new(
+        "run.until.relative",
+        Kind::Share,
+        "",
+        "Half of its 95 % interval is to be at most this share of its value.",
+    ),
+    KeyDoc::new(
+        "run.until.at_most",
+        Kind::Whole { min: 2, max: 1_000_000 },
+        "",
+        "So many days are never exceeded; the results say how many it took.",
+    ),
+    KeyDoc::new(
         "run.seed",
         Kind::Whole { min: 0, max: u64::MAX },
         "42",
@@ -96,6 +135,19 @@ pub(super) fn read(top: &Section<'_>) -> RunSettings {
     section.set("drain", |f| f.choice(&[Drain::Off, Drain::UntilEmpty]), &mut run.drain);
     section.set("repeats", |f| f.count(), &mut run.repeats);
     section.set("seed", |f| f.whole(), &mut run.seed);
+    section.set("until", until, &mut run.until);
+    if let Some(until) = &run.until {
+        run.repeats = until.at_most;
+        if section.get("repeats").is_some() {
+            let (found, accepted) = ("repeats beside until", "one of the two");
+            section.complain(
+                "repeats",
+                found,
+                accepted,
+                "take repeats out: until finds the number",
+            );
+        }
+    }
     if let Some(field) = section.get("warm_up")
         && run.warm_up >= run.simulate
     {
@@ -103,4 +155,25 @@ pub(super) fn read(top: &Section<'_>) -> RunSettings {
         run.warm_up = Span::ZERO;
     }
     run
+}
+
+fn until(field: &Field<'_>) -> Option<Option<Until>> {
+    if field.is_none() {
+        return Some(None);
+    }
+    let section = field.section();
+    let metric = section.need("metric", |f| {
+        let text = f.text().filter(|text| !text.trim().is_empty());
+        let place = &f.node.place;
+        let at = |number| if place.origin.is_none() { number } else { 0 };
+        let (line, column, origin) = (at(place.line), at(place.column), place.origin.clone());
+        Some(ExpectLine { text: text?.to_owned(), line, column, origin })
+    });
+    let relative = section.need("relative", |f| {
+        let share = f.share()?.value();
+        let never = "no number of days makes an interval of no width";
+        if share > 0.0 { Some(share) } else { f.refuse(never) }
+    });
+    let at_most = section.need("at_most", |f| f.count());
+    Some(Some(Until { metric: metric?, relative: relative?, at_most: at_most? }))
 }

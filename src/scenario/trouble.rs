@@ -155,12 +155,8 @@ pub(super) fn read(section: &Section<'_>, run: &RunSettings, exo: &mut Receiver)
     section.set("outages", |f| outages(f, run, front_ends), &mut exo.outages);
 }
 
-fn is_none(field: &Field<'_>) -> bool {
-    matches!(&field.node.value, Value::Scalar(text) if text.trim() == "none")
-}
-
 fn throttle(field: &Field<'_>) -> Option<Option<Throttle>> {
-    if is_none(field) {
+    if field.is_none() {
         return Some(None);
     }
     let section = field.section();
@@ -217,7 +213,7 @@ fn slow_hours(field: &Field<'_>) -> Option<Vec<SlowHours>> {
 }
 
 fn episodes(field: &Field<'_>) -> Option<Option<Episodes>> {
-    if is_none(field) {
+    if field.is_none() {
         return Some(None);
     }
     let section = field.section();

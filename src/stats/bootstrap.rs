@@ -35,17 +35,71 @@ impl Resamples {
     pub fn interval(
         &self,
         confidence: f64,
-        mut statistic: impl FnMut(&[u64]) -> Option<f64>,
+        statistic: impl FnMut(&[u64]) -> Option<f64>,
     ) -> Option<Interval> {
+        if self.replications < 2 {
+            return None;
+        }
+        self.sampled(statistic).interval(confidence)
+    }
+
+    /// All that the bootstrap sees of `statistic`, so that it can be set against another one.
+    pub fn sampled(&self, mut statistic: impl FnMut(&[u64]) -> Option<f64>) -> Sampled {
         let n = self.replications;
+        let mut value = |weights: &[u64]| statistic(weights).unwrap_or(f64::NAN);
+        let mut weights = vec![1; n];
+        let point = value(&weights);
+        let resampled = self.weights.chunks_exact(n.max(1)).map(&mut value).collect();
+        let mut without = Vec::with_capacity(n);
+        for left_out in 0..n {
+            weights[left_out] = 0;
+            without.push(value(&weights));
+            weights[left_out] = 1;
+        }
+        Sampled { point, resampled, without }
+    }
+}
+
+/// A statistic of all replications, of each resample, and of all but one of them; NaN where it has no value.
+#[derive(Clone, Debug)]
+pub struct Sampled {
+    /// Of all replications, each once.
+    pub point: f64,
+    /// Of each resample.
+    pub(super) resampled: Vec<f64>,
+    /// With each replication left out.
+    without: Vec<f64>,
+}
+
+impl Sampled {
+    /// This less `factor` times `other`, resample by resample: both must come from the same resamples.
+    pub fn minus(&self, other: &Sampled, factor: f64) -> Sampled {
+        let all = |ours: &[f64], theirs: &[f64]| {
+            ours.iter().zip(theirs).map(|(a, b)| a - factor * b).collect()
+        };
+        Sampled {
+            point: self.point - factor * other.point,
+            resampled: all(&self.resampled, &other.resampled),
+            without: all(&self.without, &other.without),
+        }
+    }
+
+    /// Number of replications.
+    pub fn replications(&self) -> usize {
+        self.without.len()
+    }
+
+    /// Its interval at `confidence`, see [`Resamples::interval`].
+    pub fn interval(&self, confidence: f64) -> Option<Interval> {
+        let n = self.without.len();
         if n < 2 {
             return None;
         }
         let mut values: Vec<f64> =
-            self.weights.chunks_exact(n).filter_map(&mut statistic).collect();
+            self.resampled.iter().copied().filter(|value| !value.is_nan()).collect();
         values.sort_by(f64::total_cmp);
         let reach = expanded_reach(n, confidence);
-        let (bias, acceleration) = correction(n, &values, statistic);
+        let (bias, acceleration) = self.correction(&values);
         let level = |z: f64| {
             let shifted = bias + z;
             normal_cdf(bias + shifted / (1.0 - acceleration * shifted))
@@ -55,47 +109,55 @@ impl Resamples {
             high: sorted_quantile(&values, level(reach))?,
         })
     }
+
+    /// Efron's bias correction and acceleration; zeros where they cannot be had (a statistic that is infinite
+    /// or the same whatever day is left out).
+    fn correction(&self, resampled: &[f64]) -> (f64, f64) {
+        let point = self.point;
+        if !point.is_finite() {
+            return (0.0, 0.0);
+        }
+        let below = resampled.partition_point(|value| *value < point);
+        let ties = resampled.partition_point(|value| *value <= point) - below;
+        let share = (below as f64 + ties as f64 / 2.0) / resampled.len() as f64;
+        let without: Vec<f64> =
+            self.without.iter().copied().filter(|value| value.is_finite()).collect();
+        let mean = without.iter().sum::<f64>() / without.len() as f64;
+        let (mut squares, mut cubes) = (0.0, 0.0);
+        for value in &without {
+            let distance = mean - value;
+            squares += distance * distance;
+            cubes += distance * distance * distance;
+        }
+        let acceleration = cubes / (6.0 * squares * squares.sqrt());
+        let bias = normal_quantile(share);
+        if without.len() < self.without.len() || !acceleration.is_finite() || !bias.is_finite() {
+            return (0.0, 0.0);
+        }
+        (bias, acceleration)
+    }
+
+    /// Its spread over the resamples, without values left out. Not finite where the statistic is not.
+    pub(super) fn spread(&self) -> f64 {
+        let values = || self.resampled.iter().filter(|value| !value.is_nan());
+        let n = values().count() as f64;
+        let mean = values().map(|value| value - self.point).sum::<f64>() / n;
+        let square = |value: &f64| (value - self.point - mean) * (value - self.point - mean);
+        (values().map(square).sum::<f64>() / (n - 1.0)).sqrt()
+    }
+
+    /// Its standard error. The resamples' spread is that of a sample's own variance, which is too small by
+    /// (n-1)/n.
+    pub fn error(&self) -> f64 {
+        let n = self.without.len() as f64;
+        self.spread() * (n / (n - 1.0)).sqrt()
+    }
 }
 
 /// How far the interval of `n` replications reaches, on the normal scale.
 fn expanded_reach(n: usize, confidence: f64) -> f64 {
     let n = n as f64;
     (n / (n - 1.0)).sqrt() * t_quantile(0.5 + confidence / 2.0, n - 1.0)
-}
-
-/// Efron's bias correction and acceleration; zeros where they cannot be had (a statistic that is infinite
-/// or the same whatever day is left out).
-fn correction(
-    n: usize,
-    resampled: &[f64],
-    mut statistic: impl FnMut(&[u64]) -> Option<f64>,
-) -> (f64, f64) {
-    let mut weights = vec![1; n];
-    let Some(point) = statistic(&weights).filter(|point| point.is_finite()) else {
-        return (0.0, 0.0);
-    };
-    let below = resampled.partition_point(|value| *value < point);
-    let ties = resampled.partition_point(|value| *value <= point) - below;
-    let share = (below as f64 + ties as f64 / 2.0) / resampled.len() as f64;
-    let mut without = Vec::with_capacity(n);
-    for left_out in 0..n {
-        weights[left_out] = 0;
-        without.extend(statistic(&weights).filter(|value| value.is_finite()));
-        weights[left_out] = 1;
-    }
-    let mean = without.iter().sum::<f64>() / without.len() as f64;
-    let (mut squares, mut cubes) = (0.0, 0.0);
-    for value in &without {
-        let distance = mean - value;
-        squares += distance * distance;
-        cubes += distance * distance * distance;
-    }
-    let acceleration = cubes / (6.0 * squares * squares.sqrt());
-    let bias = normal_quantile(share);
-    if without.len() < n || !acceleration.is_finite() || !bias.is_finite() {
-        return (0.0, 0.0);
-    }
-    (bias, acceleration)
 }
 
 #[cfg(test)]

@@ -74,6 +74,31 @@ pub fn wilson(hits: u64, n: u64, confidence: f64) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
+/// Newcombe's interval (Statistics in Medicine 17, 1998, 2635-2650, method 10) of one share less `factor`
+/// times another of the same trials, which are given as (ours, theirs). Where the two agree on every trial,
+/// it still has a width: the next trial may tell them apart. `None` without trials.
+pub fn paired_shares(trials: &[(bool, bool)], factor: f64, confidence: f64) -> Option<Interval> {
+    let n = trials.len() as u64;
+    let count = |wanted: &dyn Fn(bool, bool) -> bool| {
+        trials.iter().filter(|(ours, theirs)| wanted(*ours, *theirs)).count() as u64
+    };
+    let (ours, theirs) = (count(&|a, _| a), count(&|_, b| b));
+    let (one, two) = (wilson(ours, n, confidence)?, wilson(theirs, n, confidence)?);
+    let whole = n as f64;
+    let (p, q) = (ours as f64 / whole, theirs as f64 / whole);
+    let (both, neither) = (count(&|a, b| a && b) as f64, count(&|a, b| !a && !b) as f64);
+    let (first, second) = (count(&|a, b| a && !b) as f64, count(&|a, b| !a && b) as f64);
+    let cross = both * neither - first * second;
+    // Continuity correction, as the method has it: agreement counts only as far as it is clear.
+    let cross = if cross > 0.0 { (cross - whole / 2.0).max(0.0) } else { cross };
+    let margins = (both + first) * (second + neither) * (both + second) * (first + neither);
+    let phi = if margins > 0.0 { cross / margins.sqrt() } else { 0.0 };
+    let reach = |a: f64, b: f64| (a * a - 2.0 * phi * a * b + b * b).max(0.0).sqrt();
+    let point = p - factor * q;
+    let low = point - reach(p - one.low, factor * (two.high - q));
+    Some(Interval { low, high: point + reach(one.high - p, factor * (q - two.low)) })
+}
+
 /// Quantile `p` of ascending `values`: linear between order statistics, h = (n-1)p. Infinite values may
 /// stand at the end. `None` when empty.
 pub fn sorted_quantile(values: &[f64], p: f64) -> Option<f64> {
@@ -89,6 +114,18 @@ pub fn sorted_quantile(values: &[f64], p: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_difference_of_two_shares_of_the_same_trials_agrees_with_the_paper() {
+        // Newcombe 1998, table II: 36 both, 12 and 2 only one, none neither.
+        let trials =
+            [vec![(true, true); 36], vec![(true, false); 12], vec![(false, true); 2]].concat();
+        let found = paired_shares(&trials, 1.0, 0.95).expect("trials");
+        assert!((found.low - 0.0569).abs() < 1e-4 && (found.high - 0.3404).abs() < 1e-4);
+        let same = paired_shares(&[(false, false); 20], 1.0, 0.95).expect("trials");
+        assert!(same.low < -0.1 && same.high > 0.1, "{same:?}");
+        assert_eq!(paired_shares(&[], 1.0, 0.95), None);
+    }
 
     #[test]
     fn t_quantiles_agree_with_printed_tables() {

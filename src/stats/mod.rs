@@ -9,11 +9,14 @@ mod histogram;
 mod interval;
 mod normal;
 mod pool;
+mod simultaneous;
 
-pub use bootstrap::Resamples;
+pub use bootstrap::{Resamples, Sampled};
 pub use histogram::Histogram;
 pub use interval::{
-    Interval, mean_interval, normal_cdf, round_significant, sorted_quantile, t_quantile, wilson,
+    Interval, mean_interval, normal_cdf, paired_shares, round_significant, sorted_quantile,
+    t_quantile, wilson,
 };
 pub use normal::normal_quantile;
 pub use pool::{Pool, Quantile, Sample};
+pub use simultaneous::{Sides, joint_reach};
