@@ -15,7 +15,7 @@ mod validation;
 pub use human::{duration, estimate, number, quantity, share};
 pub use metrics::{csv, markdown};
 pub use perfetto::Perfetto;
-pub use story::story;
+pub use story::{Place, story};
 pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
