@@ -83,6 +83,32 @@ fn trace_tells_how_a_cut_makes_the_next_messages_be_skipped_until_one_is_deliver
 }
 
 #[test]
+fn trace_names_the_receiver_and_takes_a_colour() {
+    let folder = site();
+    let two = format!("{SITE}  agents: 2\ndestinations: [ {{ name: partner, share: 100% }} ]\n");
+    fs::write(folder.path().join("two.yaml"), two).expect("written");
+    let (story, _) = mailflow(&folder, &["trace", "two.yaml", "--message", "0"], 0);
+    assert!(story.contains("accepted by partner: here the delay ends"), "{story}");
+    assert!(story.contains("agent 1:") || story.contains("agent 2:"), "{story}");
+    let (story, _) = mailflow(&folder, &["trace", "site.yaml", "--message", "0"], 0);
+    assert!(story.contains("accepted by Exchange Online: here"), "{story}");
+    assert!(story.contains("accepted by Proofpoint: "), "one agent has no number: {story}");
+    fs::write(folder.path().join("bad.yaml"), "nmae: x\n").expect("written");
+    let coloured = ["trace", "bad.yaml", "--message", "0", "--color", "always"];
+    assert!(mailflow(&folder, &coloured, 2).1.contains("\u{1b}[1;31merror"));
+}
+
+#[test]
+fn notes_of_check_fit_a_terminal() {
+    let folder = site();
+    let text = "proofpoint: { single_thread_delivery: on, hoststat: off }\n";
+    fs::write(folder.path().join("noted.yaml"), text).expect("written");
+    let (_, notes) = mailflow(&folder, &["check", "noted.yaml"], 0);
+    assert!(notes.starts_with("note: noted.yaml: "), "{notes}");
+    assert!(notes.lines().all(|line| line.chars().count() <= 80), "{notes}");
+}
+
+#[test]
 fn trace_of_a_message_that_never_arrives_says_so() {
     let (page, error) = mailflow(&site(), &["trace", "site.yaml", "--message", "99999999"], 2);
     assert!(page.is_empty() && error.contains("never arrives"), "{error}");

@@ -195,6 +195,9 @@ pub(super) struct TraceArgs {
     /// The seed [default: the scenario's]
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(super) color: Colour,
     /// Which of the independent days, from 0
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) replication: u64,

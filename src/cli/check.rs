@@ -80,7 +80,8 @@ fn accepted(
     err: &mut dyn Write,
 ) -> io::Result<()> {
     for note in notes {
-        writeln!(err, "note: {}: {} {}", file.display(), note.text, note.next)?;
+        let text = format!("{}: {} {}", file.display(), note.text, note.next);
+        err.write_all(explain::wrapped("note: ", &text, 6, explain::WIDTH).as_bytes())?;
     }
     writeln!(out, "{}: ok", file.display())
 }

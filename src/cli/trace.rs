@@ -28,7 +28,7 @@ fn read(args: &TraceArgs) -> Result<Scenario, Exit> {
     scenario::load(&args.file, &args.set).map_err(|error| {
         let exit = load::exit(&error);
         // A closed stderr is no reason to answer otherwise.
-        let _ = load::show(&[error], false, &mut io::stderr().lock());
+        let _ = load::show(&[error], args.color.applies_to_errors(), &mut io::stderr().lock());
         exit
     })
 }
@@ -43,6 +43,12 @@ fn story(scenario: &Scenario, args: &TraceArgs, id: u64) -> Result<(), Exit> {
     let settings = settings(scenario, args);
     experiment::replicate_observed(&scenario.params, &settings, args.replication, &mut story);
     let arrived = story.arrived();
+    let receiver = scenario.params.others.get(usize::from(story.destination()).wrapping_sub(1));
+    let place = report::Place {
+        receiver: receiver.map_or("Exchange Online", |other| &other.name),
+        agents: scenario.params.sender.agents,
+        starts: scenario.run.starts,
+    };
     let steps = story.steps();
     if steps.is_empty() {
         let known = match arrived.checked_sub(1) {
@@ -53,7 +59,7 @@ fn story(scenario: &Scenario, args: &TraceArgs, id: u64) -> Result<(), Exit> {
         eprintln!("error: message {id} never arrives in replication {replication}; {known}");
         return Err(Exit::BadInput);
     }
-    match printed(print(&report::story(id, &steps, scenario.run.starts))) {
+    match printed(print(&report::story(id, &steps, &place))) {
         Exit::Done => Ok(()),
         exit => Err(exit),
     }

@@ -132,7 +132,7 @@ pub const CATALOGUE: &[Entry] = {
         entry(Late(Span::from_hours(1)), "late.1h", Share, "messages later than an hour", &[]),
         entry(DaysLate, "days.late", Share, "days whose p99 is over an hour", &[]),
         entry(MessagesArrived, "messages.arrived", Count, "delivered + queued + bounced", &[]),
-        entry(MessagesDelivered, "messages.delivered", Count, "accepted by Exchange Online", &[]),
+        entry(MessagesDelivered, "messages.delivered", Count, "accepted by the receiver", &[]),
         entry(MessagesQueued, "messages.queued", Count, "still queued at the end", &[]),
         entry(MessagesBounced, "messages.bounced", Count, "given up", &[]),
         entry(MessagesWarned, "messages.warned", Count, "delay notices sent", &[]),

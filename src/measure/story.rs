@@ -102,6 +102,7 @@ struct Process {
 pub struct Story {
     id: u64,
     created: Option<SimTime>,
+    destination: u16,
     steps: Vec<Step>,
     /// The last run of each agent.
     runs: BTreeMap<u32, Run>,
@@ -125,6 +126,11 @@ impl Story {
     pub fn steps(mut self) -> Vec<Step> {
         self.steps.sort_by_key(|step| step.at);
         self.steps
+    }
+
+    /// The number of the destination it goes to; 0 is Exchange Online.
+    pub fn destination(&self) -> u16 {
+        self.destination
     }
 
     /// How many messages arrived.
@@ -157,6 +163,7 @@ impl Story {
         match *observation {
             Observation::Arrived { .. } => {
                 self.created = Some(message.created);
+                self.destination = message.destination;
                 let &Message { bytes, recipients, agent, .. } = message;
                 self.add(now, What::Arrived { bytes, recipients, agent });
             }

@@ -19,7 +19,7 @@ pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
 pub use metrics::{csv, markdown};
 pub use perfetto::Perfetto;
-pub use story::story;
+pub use story::{Place, story};
 pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;

@@ -11,13 +11,24 @@ use crate::units::{SimTime, Span};
 /// Where the words begin, after the clock and the age.
 const WORDS: usize = 28;
 
-/// The story, its clock counted from `starts` (since Monday 00:00).
-pub fn story(id: u64, steps: &[Step], starts: Span) -> String {
+/// Where the story takes place.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// What the receiver is called.
+    pub receiver: &'a str,
+    /// How many agents there are.
+    pub agents: u32,
+    /// What the clock shows at the start: the time since Monday 00:00.
+    pub starts: Span,
+}
+
+/// The story of message `id`.
+pub fn story(id: u64, steps: &[Step], place: &Place<'_>) -> String {
     let mut out =
         format!("Message {id}\n{:<16}{:<12}what happened, and by which rule\n", "clock", "age");
     for step in steps {
-        let head = format!("{:<16}{:<12}", clock(step.at, starts), age(step.age));
-        out += &wrapped(&head, &words(&step.what, starts), WORDS, WIDTH);
+        let head = format!("{:<16}{:<12}", clock(step.at, place.starts), age(step.age));
+        out += &wrapped(&head, &words(&step.what, place), WORDS, WIDTH);
     }
     if !ended(steps) {
         out += "It is still in the queue at the end of the simulation.\n";
@@ -48,12 +59,14 @@ fn age(span: Span) -> String {
     }
 }
 
-fn words(what: &What, starts: Span) -> String {
+fn words(what: &What, place: &Place<'_>) -> String {
+    let &Place { receiver, agents, starts } = place;
     match *what {
         What::Arrived { bytes, recipients, agent } => {
             let size = human::number(f64::from(bytes));
             let to = if recipients == 1 { "recipient" } else { "recipients" };
-            format!("accepted by Proofpoint, agent {agent}: {size} bytes, {recipients} {to}")
+            let by = if agents > 1 { format!(", agent {}", agent + 1) } else { String::new() };
+            format!("accepted by Proofpoint{by}: {size} bytes, {recipients} {to}")
         }
         What::Listed { messages, runners, process } => {
             let (messages, runners) = (human::number(messages as f64), runners.max(1));
@@ -78,7 +91,7 @@ fn words(what: &What, starts: Span) -> String {
                 true => "this process met the failure itself; rule 6.2",
                 false => "host status of another process; rules 5.3, 5.4",
             };
-            format!("skipped by process {process}: Exchange Online counts as bad until {} ({by}) -> deferred", clock(until, starts))
+            format!("skipped by process {process}: {receiver} counts as bad until {} ({by}) -> deferred", clock(until, starts))
         }
         What::Skipped { process, until: None, .. } => {
             format!("skipped by process {process}: another process holds the host (one connection at a time; rule 6.6) -> deferred")
@@ -94,7 +107,7 @@ fn words(what: &What, starts: Span) -> String {
         }
         What::Deferred { tries } => format!("deferred after try {tries} (rules 4.6, 5.7)"),
         What::Warned => "a notice of delay goes to the sender (rule 4.8)".to_owned(),
-        What::Accepted => "accepted by Exchange Online: here the delay ends".to_owned(),
+        What::Accepted => format!("accepted by {receiver}: here the delay ends"),
         What::Delivered { connection, tries } => {
             format!("delivered on connection {connection}, in try {tries}")
         }
@@ -148,16 +161,20 @@ mod tests {
             step(3, What::Lost { connection: 7, ending, open_for, reason: None }),
             step(4, What::Skipped { process: 2, until: Some(at(33)), own: false }),
         ];
-        let text = story(5, &steps, Span::from_hours(9));
+        let place = Place { receiver: "partner", agents: 1, starts: Span::from_hours(9) };
+        let text = story(5, &steps, &place);
         let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
             "Mon 09:03:00.0 3m 00s connection 7 cut after 20m 12s: a reset, while the reply to the \
              final dot was awaited (rules 7.2, 6.1)",
-            "counts as bad until Mon 09:33:00.0 (host status of another process; rules 5.3, 5.4)",
+            "accepted by Proofpoint: 1,500 bytes, 1 recipient",
+            "partner counts as bad until Mon 09:33:00.0 (host status of another process; rules 5.3, 5.4)",
             "still in the queue",
         ] {
             assert!(plain.contains(part), "{part} is missing:\n{text}");
         }
+        let two = story(5, &steps, &Place { agents: 2, ..place });
+        assert!(two.contains("accepted by Proofpoint, agent 1:"), "{two}");
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 }

@@ -204,6 +204,11 @@ pub(super) fn replay(field: &Field<'_>, others: &[Destination]) -> Option<Arc<[R
 
 /// Recorded sizes or durations.
 pub(super) fn values(field: &Field<'_>, of: ShapeOf) -> Option<Arc<[f64]>> {
+    let path = field.report.base().join(field.text()?);
+    field.report.recorded(path, of == ShapeOf::Bytes, || read_values(field, of))
+}
+
+fn read_values(field: &Field<'_>, of: ShapeOf) -> Option<Arc<[f64]>> {
     let (name, accepted) = match of {
         ShapeOf::Bytes => ("bytes", "a whole number of bytes, at most 10 GB"),
         ShapeOf::Seconds => ("seconds", "seconds such as 0.35, at most a day"),

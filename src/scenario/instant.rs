@@ -20,7 +20,10 @@ pub(super) fn end_instant(
 ) -> Option<SimTime> {
     let from = from.unwrap_or(SimTime::ZERO);
     let until = moment(field, run, from + Span::from_nanos(1))?;
-    if until <= from {
+    if until == from {
+        return field.refuse("it would end at the same instant as it starts");
+    }
+    if until < from {
         return field.refuse("it would end before it starts");
     }
     if until <= SimTime::ZERO + run.simulate { Some(until) } else { beyond(field, run, until) }

@@ -116,6 +116,8 @@ pub enum Kind {
     Rate,
     /// A bandwidth or `unlimited`.
     Bandwidth,
+    /// A bandwidth.
+    Limited,
     /// A time of day, a weekday and a time, or a span from the start.
     Instant,
     /// `none`, or further keys.
@@ -220,6 +222,10 @@ impl KeyDoc {
     pub fn accepts(&self) -> String {
         match self.kind {
             Kind::Section => format!("a map of {}", names(self.path)),
+            Kind::OneOf(words) if children(self.path).count() == 1 => {
+                let inner = children(self.path).map(KeyDoc::name).collect::<String>();
+                format!("{}, or {{ {inner}: 8 }}", words.join(", "))
+            }
             Kind::OneOf(words) => {
                 let words: String = words.iter().map(|word| format!("{word}, or ")).collect();
                 format!("{words}exactly one of {}", names(self.path))
@@ -238,6 +244,7 @@ impl KeyDoc {
             Kind::SpanOrUnlimited { min, max } => format!("unlimited, or {}", span_words(min, max)),
             Kind::Rate => "a rate such as 104/min, more than 0, per s, min, h or day".to_owned(),
             Kind::Bandwidth => "unlimited, or a bandwidth such as 20 Mbit/s".to_owned(),
+            Kind::Limited => "a bandwidth such as 20 Mbit/s".to_owned(),
             Kind::Instant => {
                 "a time of day such as 09:30, or a span from the start such as 90m".to_owned()
             }

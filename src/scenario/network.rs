@@ -24,7 +24,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
     .from(Source::Assumed, "2 Mbit/s to 1 Gbit/s"),
     KeyDoc::new(
         "network.bandwidth.shared",
-        Kind::Bandwidth,
+        Kind::Limited,
         "",
         "The bandwidth that all connections share evenly, in place of per_connection.",
     ),

@@ -3,6 +3,7 @@
 use super::keys::{self, Kind};
 use super::node::{self, Entry, Node, Place, Value};
 use super::problem::{Problem, quoted};
+use std::borrow::Cow;
 
 /// One `--set KEY=VALUE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Override {
     }
 
     fn origin(&self) -> String {
-        format!("--set {}={}", quoted(&self.key), quoted(&self.value))
+        format!("--set {}", quoted(&format!("{}={}", self.key, self.value)))
     }
 
     fn problem(&self, found: &str, accepted: &str, message: &str) -> Problem {
@@ -43,7 +44,12 @@ impl Override {
 /// A step of a key path.
 enum Step<'a> {
     Key(&'a str),
-    Index(usize),
+    Index(&'a str),
+}
+
+/// A number of digits alone; one too large for any list is none of its entries.
+fn number(index: &str) -> usize {
+    index.parse().unwrap_or(usize::MAX)
 }
 
 /// Deepest path of an override; the deepest key of a scenario is at 6.
@@ -93,9 +99,9 @@ pub(super) fn put(
             Step::Index(index) => {
                 let length = if let Value::List(items) = &at.value { items.len() } else { 0 };
                 match &mut at.value {
-                    Value::List(items) if index < length => &mut items[index],
+                    Value::List(items) if number(index) < length => &mut items[number(index)],
                     _ => {
-                        let found = format!("entry {index} of {path}");
+                        let found = format!("entry {} of {path}", quoted(index));
                         let accepted = format!("an entry that is there; it has {length}");
                         let advice = "entries count from 0; to add one, set the whole list";
                         return Err([found, accepted, advice.to_owned()]);
@@ -120,7 +126,7 @@ fn enter<'n>(node: &'n mut Node, key: &str, path: &str, place: &Place) -> &'n mu
         *node = Node { place: place.clone(), value: Value::Map(entries) };
     }
     let Value::Map(entries) = &mut node.value else { unreachable!("made a map above") };
-    if takes_one_of(path) && keys::children(table(path)).any(|doc| doc.name() == key) {
+    if takes_one_of(path) && keys::children(&table(path)).any(|doc| doc.name() == key) {
         // Setting one form replaces the other: fixed in place of lognormal.
         entries.retain(|entry| entry.key == key);
     }
@@ -143,14 +149,23 @@ fn long_form(node: &Node, path: &str) -> Vec<Entry> {
 }
 
 fn takes_one_of(path: &str) -> bool {
-    keys::find(path).is_some_and(|doc| matches!(doc.kind, Kind::OneOf(_) | Kind::Shape(_)))
+    keys::find(&listed(path)).is_some_and(|doc| matches!(doc.kind, Kind::OneOf(_) | Kind::Shape(_)))
 }
 
 /// Where the table lists the keys under a path.
-fn table(path: &str) -> &str {
-    match keys::find(path).map(|doc| doc.kind) {
-        Some(Kind::Shape(_)) => "shape",
+fn table(path: &str) -> Cow<'_, str> {
+    let path = listed(path);
+    match keys::find(&path).map(|doc| doc.kind) {
+        Some(Kind::Shape(_)) => "shape".into(),
         _ => path,
+    }
+}
+
+/// The path in the table of keys: the receiver of every destination has the keys of exchange_online.
+pub(super) fn listed(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix("destinations[].receiver.") {
+        Some(rest) => format!("exchange_online.{rest}").into(),
+        None => path.into(),
     }
 }
 
@@ -176,7 +191,11 @@ fn steps(key: &str) -> Option<Vec<Step<'_>>> {
         steps.push(Step::Key(name.trim()));
         while let Some(inner) = rest.strip_prefix('[') {
             let (index, after) = inner.split_once(']')?;
-            steps.push(Step::Index(index.parse().ok()?));
+            let index = index.trim();
+            if index.is_empty() || !index.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            steps.push(Step::Index(index));
             rest = after;
         }
         if !rest.is_empty() || steps.len() > LONGEST_PATH {

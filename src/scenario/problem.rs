@@ -129,8 +129,19 @@ fn render_one(
         (None, 0) => file.to_owned(),
         (None, line) => format!("{file}:{line}:{}", problem.column),
     };
-    let key = if problem.key.is_empty() { String::new() } else { format!(": {}", problem.key) };
-    let heading = format!("{}{}", shown(&place), shown(&key));
+    let named = problem.origin.as_ref().is_some_and(|origin| {
+        let argument = origin.strip_prefix("--set ").unwrap_or(origin);
+        argument.strip_prefix(&problem.key).is_some_and(|rest| rest.starts_with('='))
+    });
+    let key = if problem.key.is_empty() || named { "" } else { &problem.key };
+    // What an argument and a key say together may be more than a line holds.
+    let long = place.chars().count() + key.chars().count() + "error: : ".len() > WIDTH;
+    let between = match () {
+        () if key.is_empty() => "",
+        () if long && problem.origin.is_some() => ":\n  ",
+        () => ": ",
+    };
+    let heading = format!("{}{between}{}", shown(&place), shown(key));
     writeln!(out, "{}: {}", paint.wrap("1;31", "error"), paint.wrap("1", &heading))?;
     if problem.origin.is_none() && problem.line > 0 {
         excerpt(out, lines, problem, paint)?;

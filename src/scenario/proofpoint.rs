@@ -1,7 +1,7 @@
 //! `proofpoint:` - the Sendmail side.
 
 use super::keys::{KeyDoc, Kind, Source};
-use super::reader::Section;
+use super::reader::{Field, Section};
 use crate::model::params::{
     Costs, DeliveryMode, HostKey, HostStatus, Marks, Order, Params, QueueRuns, Sender, Timeouts,
 };
@@ -84,7 +84,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "proofpoint.run_pause.after_work",
         span(Span::ZERO),
         "1s",
-        "Pause after a pass that found mail.",
+        "Pause after a pass that found mail: 0s, or 1ms and more.",
     )
     .from(Source::Sendmail, "")
     .beside("queue_runs", "persistent"),
@@ -92,7 +92,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "proofpoint.run_pause.after_empty",
         span(Span::ZERO),
         "5s",
-        "Pause after a pass that found none.",
+        "Pause after a pass that found none: 0s, or 1ms and more.",
     )
     .from(Source::Sendmail, "")
     .beside("queue_runs", "persistent"),
@@ -334,11 +334,24 @@ fn read_persistent(section: &Section<'_>, sender: &mut Sender, retry: Span) {
         return;
     };
     let pause = section.child("run_pause");
-    pause.set("after_work", |f| f.span(), &mut after_work);
-    pause.set("after_empty", |f| f.span(), &mut after_empty);
+    pause.set("after_work", rest, &mut after_work);
+    pause.set("after_empty", rest, &mut after_empty);
     sender.min_queue_age = retry;
     sender.runs = QueueRuns::Persistent { after_work, after_empty };
     refuse_periodic_keys(section);
+}
+
+/// Pass after pass at steps of less would keep the clock where it is for ever.
+const SHORTEST_REST: Span = Span::from_millis(1);
+
+fn rest(field: &Field<'_>) -> Option<Span> {
+    let span = field.span()?;
+    if !span.is_zero() && span < SHORTEST_REST {
+        let accepted = "0s, or a duration such as 5s, from 1ms to 30d";
+        let advice = "a run would take for ever: passes over the queue follow too closely";
+        return field.refuse_as(&field.node.describe(), accepted, advice);
+    }
+    Some(span)
 }
 
 /// Refuses settings under which simulated time would stand still: a runner without any pause that meets
@@ -363,11 +376,12 @@ pub(super) fn check_clock(top: &Section<'_>, params: &Params) {
         let at_once = params.network.round_trip.is_zero() && exo.connect_time.is_zero();
         sender.costs.skip.is_zero() && trouble || at_once && (limited || always)
     });
-    if pause.is_zero() && free {
-        let accepted = "a run_pause.after_work or retry_interval of more than 0s";
+    if pause < SHORTEST_REST && free {
+        let accepted = "a run_pause.after_work or retry_interval of 1ms or more";
+        let found = if pause.is_zero() { "no pause at all" } else { "a pause of less than 1ms" };
         let advice = "without any pause, and with trouble that costs no time (costs.skip, or \
                       network.round_trip and connect_time, are 0s), the clock would stand still";
-        top.child("proofpoint").complain("retry_interval", "no pause at all", accepted, advice);
+        top.child("proofpoint").complain("retry_interval", found, accepted, advice);
     }
 }
 

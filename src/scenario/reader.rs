@@ -11,7 +11,10 @@ use super::problem::{Problem, nearest, nearest_above, quoted};
 use crate::units::parse::{self, UnitError};
 use crate::units::{Bandwidth, Rate, Share, Span};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// What reading one scenario has found so far.
 #[derive(Default)]
@@ -19,11 +22,37 @@ pub(super) struct Report {
     base: PathBuf,
     problems: RefCell<Vec<Problem>>,
     notes: RefCell<Vec<Note>>,
+    /// Recorded values that have been read without a mistake, by file and unit.
+    recorded: Rc<RefCell<Recorded>>,
 }
+
+/// Values by file and whether they are bytes.
+type Recorded = BTreeMap<(PathBuf, bool), Arc<[f64]>>;
 
 impl Report {
     pub(super) fn new(base: &Path) -> Self {
         Report { base: base.to_owned(), ..Report::default() }
+    }
+
+    /// A report of its own for reading the scenario again, which need not read its files again.
+    pub(super) fn again(&self) -> Self {
+        Report { recorded: Rc::clone(&self.recorded), ..Report::new(&self.base) }
+    }
+
+    /// The values of the file at `path`, by `read` unless they are known.
+    pub(super) fn recorded(
+        &self,
+        path: PathBuf,
+        bytes: bool,
+        read: impl FnOnce() -> Option<Arc<[f64]>>,
+    ) -> Option<Arc<[f64]>> {
+        let key = (path, bytes);
+        if let Some(known) = self.recorded.borrow().get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let values = read()?;
+        self.recorded.borrow_mut().insert(key, Arc::clone(&values));
+        Some(values)
     }
 
     /// The folder that file names are relative to.
@@ -243,6 +272,11 @@ impl<'a> Section<'a> {
         if self.path.is_empty() && matches!(name, "base" | "vary" | "design" | "combinations") {
             return (None, "this looks like a sweep file: use mailflow sweep".to_owned());
         }
+        // front_end in a receiver means its front_ends, although outages have a front_end.
+        let own = nearest_above(0.9, name, keys::children(&self.table).map(KeyDoc::name));
+        if let Some(near) = own {
+            return (Some(near.to_owned()), String::new());
+        }
         if let Some(doc) = elsewhere(name) {
             return belongs(doc);
         }
@@ -429,7 +463,8 @@ impl<'a> Field<'a> {
     }
 }
 
-/// What is wrong with `text`, as a sentence: "20 what?" names the value itself, the others speak of it.
+/// What is wrong with `text`, as a sentence: "20 what?" stands alone, "is not a number" speaks of the text.
 pub(super) fn sentence(text: &str, error: &UnitError) -> String {
-    if error.0.contains('?') { error.0.clone() } else { format!("{} {error}", quoted(text)) }
+    let speaks_of_it = error.0.starts_with("is ") || error.0.starts_with("must ");
+    if speaks_of_it { format!("{} {error}", quoted(text)) } else { error.0.clone() }
 }

@@ -82,6 +82,10 @@ fn default(doc: &KeyDoc) -> Value {
     }
 }
 
+fn bandwidth() -> Value {
+    pattern(&format!(r"^\s*{NUMBER}\s*[kKMG]?(bit\s*/\s*s|bps)\s*$"))
+}
+
 fn or_unlimited(schema: Value) -> Value {
     json!({ "anyOf": [{ "enum": ["unlimited", "none"] }, schema] })
 }
@@ -121,9 +125,8 @@ fn accepted(doc: &KeyDoc, of: Option<ShapeOf>) -> Value {
             let per = "s|sec|second|min|m|minute|h|hour|day|d";
             pattern(&format!(r"^\s*{NUMBER}\s*/\s*({per})\s*$"))
         }
-        Kind::Bandwidth => {
-            or_unlimited(pattern(&format!(r"^\s*{NUMBER}\s*[kKMG]?(bit\s*/\s*s|bps)\s*$")))
-        }
+        Kind::Bandwidth => or_unlimited(bandwidth()),
+        Kind::Limited => bandwidth(),
         Kind::Choice(words) => {
             // YAML 1.1 writes off and on as false and true.
             let plain = words.iter().map(|word| json!(word));

@@ -235,7 +235,11 @@ fn outages(field: &Field<'_>, run: &RunSettings, front_ends: u32) -> Option<Vec<
         let front_end = section.need("front_end", |f| {
             let number = f.count()?;
             let advice = format!("there are only {front_ends} (front_ends)");
-            if number > front_ends { f.refuse(&advice) } else { Some(number) }
+            let accepted = format!("a whole number from 1 to {front_ends}");
+            match number > front_ends {
+                true => f.refuse_as(&f.node.describe(), &accepted, &advice),
+                false => Some(number),
+            }
         });
         let from = section.need("from", |f| instant(f, run));
         let until = section.need("until", |f| end_instant(f, run, from));

@@ -2,8 +2,9 @@
 
 use super::instant::{end_instant, instant};
 use super::keys::{KeyDoc, Kind};
-use super::node::{Node, Value};
-use super::reader::{Field, Section};
+use super::node::{self, Node, Value};
+use super::problem::{Problem, quoted};
+use super::reader::{Field, Report, Section};
 use super::run::RunSettings;
 use crate::model::params::Destination;
 use crate::units::SimTime;
@@ -27,7 +28,7 @@ pub(super) const KEYS: &[KeyDoc] = &[KeyDoc::new(
     "windows",
     Kind::Windows,
     "{}",
-    "Spans of time for which every metric is given again, as NAME@window; mail by its arrival.",
+    "Spans for which every metric is given again, as NAME@window; mail by its arrival; a time of day is the first such time of the run.",
 )];
 
 /// Reads `windows:`.
@@ -56,11 +57,16 @@ fn windows(
     }
     let mut list = Vec::new();
     for entry in entries {
-        let path = format!("{}.{}", field.path, entry.key);
+        let path = node::join(&field.path, &entry.key);
         let taken = entry.key == "exchange_online" || others.iter().any(|o| *o.name == entry.key);
         if taken || !is_name(&entry.key) {
-            let accepted = "a name of letters, digits, _ and -, other than a destination's";
-            field.report.at(&entry.place, &path, &entry.key, accepted, "");
+            let accepted =
+                "a name of up to 40 letters, digits, _, - and ., other than a destination's";
+            let (path, found) = match entry.key.is_empty() {
+                true => (field.path.as_str(), "an empty name"),
+                false => (path.as_str(), entry.key.as_str()),
+            };
+            field.report.at(&entry.place, path, &quoted(found), accepted, "");
             continue;
         }
         let inner = Field { node: &entry.value, path, doc: field.doc, report: field.report };
@@ -84,10 +90,15 @@ fn span(field: &Field<'_>, run: &RunSettings) -> Option<(SimTime, SimTime)> {
     let (from, until) = (part(from), part(until));
     // Each end is read as an instant of its own.
     let doc = super::keys::find("changes[].at").unwrap_or(field.doc);
-    let of = |node| Field { node, path: field.path.clone(), doc, report: field.report };
-    let from = instant(&of(&from), run)?;
-    let until = end_instant(&of(&until), run, Some(from))?;
-    Some((from, until))
+    let ends = Report::new(field.report.base());
+    let of = |node| Field { node, path: field.path.clone(), doc, report: &ends };
+    let span = instant(&of(&from), run)
+        .and_then(|from| Some((from, end_instant(&of(&until), run, Some(from))?)));
+    // The window as it is written says more than the end that is wrong.
+    for problem in ends.into_parts().0 {
+        field.report.add(Problem { found: field.node.describe(), ..problem });
+    }
+    span
 }
 
 /// Whether expectations and file names can hold it.

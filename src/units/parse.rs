@@ -83,7 +83,7 @@ pub fn span(text: &str) -> Result<Span, UnitError> {
         let (value, digits, after) = leading_number(rest)?;
         let (unit, after) = leading_word(after);
         let Some(scale) = span_unit(unit) else {
-            return unknown_unit(text, digits, unit, "ms, s, m, h and d");
+            return unknown_unit(text, digits, unit, "ns, us, ms, s, m, h, d and w");
         };
         nanos += value * scale as f64;
         // Whole numbers of units stay exact integers; only decimals go through floating point.

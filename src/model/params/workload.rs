@@ -93,7 +93,7 @@ pub struct Burst {
 /// `max`. \[ASM\]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipients {
-    /// Mean number of recipients before the cut (at least 1).
+    /// Mean number of recipients: from 1 to 0.85 + 0.15 times `max`, beyond which no cut mean is.
     pub mean: f64,
     /// Most recipients one message may have.
     pub max: u32,

@@ -35,6 +35,8 @@ pub struct Workload {
     bursts: Bursts,
     sizes: Stream,
     recipients: Stream,
+    /// The chance that a message of two recipients or more has yet another one.
+    one_more: f64,
     agents: Stream,
     agent_count: u32,
     destinations: Stream,
@@ -72,6 +74,7 @@ impl Workload {
             bursts: Bursts::new(&params.bursts, stream("bursts")),
             sizes: stream("sizes"),
             recipients: stream("recipients"),
+            one_more: one_more(&params.recipients),
             agents: stream("agents"),
             agent_count: agents,
             destinations: stream("destinations"),
@@ -132,9 +135,10 @@ impl Workload {
         let bytes = arrival
             .bytes
             .unwrap_or_else(|| self.params.size.draw(&mut self.sizes.at(key)).max(1.0) as u64);
-        let recipients = arrival
-            .recipients
-            .unwrap_or_else(|| draw_recipients(&self.params.recipients, self.recipients.at(key)));
+        let recipients = arrival.recipients.unwrap_or_else(|| {
+            let draws = self.recipients.at(key);
+            draw_recipients(&self.params.recipients, self.one_more, draws)
+        });
         let id = self.next_id;
         self.next_id += 1;
         Message {
@@ -162,21 +166,51 @@ impl Workload {
     }
 }
 
+/// The share of messages to one recipient.
+const ONE: f64 = 0.85;
+
+/// Mean of the geometric part: mean = 0.85 + 0.15 * (2 + geometric).
+fn beyond_two(recipients: &Recipients) -> f64 {
+    (recipients.mean - ONE) / (1.0 - ONE) - 2.0
+}
+
+/// The parameter of the geometric part with which the mean holds after the cut at the maximum.
+fn one_more(recipients: &Recipients) -> f64 {
+    let wanted = beyond_two(recipients);
+    if wanted <= 0.0 {
+        return 0.0;
+    }
+    // The mean of the geometric part, cut: p + p^2 + .. + p^most.
+    let most = f64::from(recipients.max) - 2.0;
+    let cut = |p: f64| p * -libm::expm1(most * libm::log(p)) / (1.0 - p);
+    let uncut = wanted / (1.0 + wanted);
+    if (1.0 - ONE) * (wanted - cut(uncut)).abs() <= 1e-9 * recipients.mean {
+        return uncut;
+    }
+    let (mut low, mut high) = (uncut, 1.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if cut(middle) < wanted {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    // Below 1, where the sum is no number and so never below what is wanted.
+    low
+}
+
 /// 1 with probability 0.85, else 2 + geometric so that the mean holds, cut at the maximum. \[ASM\]
-fn draw_recipients(recipients: &Recipients, mut draws: Draws) -> u32 {
-    const ONE: f64 = 0.85;
-    // Mean of the geometric part: mean = 0.85 + 0.15 * (2 + extra).
-    let extra = (recipients.mean - ONE) / (1.0 - ONE) - 2.0;
-    if extra < 0.0 {
+fn draw_recipients(recipients: &Recipients, one_more: f64, mut draws: Draws) -> u32 {
+    if beyond_two(recipients) < 0.0 {
         // A mean below 1.15 leaves no room for 2 + geometric: 1 or 2 recipients give it exactly.
         return if draws.uniform() < recipients.mean - 1.0 { 2.min(recipients.max) } else { 1 };
     }
     if draws.uniform() < ONE {
         return 1;
     }
-    let continued = extra / (1.0 + extra);
-    let tail = if continued > 0.0 {
-        (libm::log(draws.uniform()) / libm::log(continued)).floor()
+    let tail = if one_more > 0.0 {
+        (libm::log(draws.uniform()) / libm::log(one_more)).floor()
     } else {
         0.0
     };
@@ -201,16 +235,28 @@ mod tests {
 
     #[test]
     fn the_mean_number_of_recipients_holds_and_the_cap_too() {
-        for mean in [1.0, 1.05, 1.15, 1.3, 3.0] {
-            let recipients = Recipients { mean, max: 100 };
+        let spread = [1.0, 1.05, 1.15, 1.3, 3.0, 10.0, 15.85].map(|mean| (mean, 100));
+        for (mean, max) in spread.into_iter().chain([(1.3, 3), (1.3, 4), (1.15, 2), (1.0, 1)]) {
+            let recipients = Recipients { mean, max };
+            let one_more = one_more(&recipients);
             let stream = Stream::new(1, 0, "recipients");
             let n = 200_000;
             let drawn: Vec<u32> =
-                (0..n).map(|i| draw_recipients(&recipients, stream.at(i))).collect();
+                (0..n).map(|i| draw_recipients(&recipients, one_more, stream.at(i))).collect();
             let measured = drawn.iter().map(|r| f64::from(*r)).sum::<f64>() / n as f64;
             assert!((measured - mean).abs() < 0.03 * mean, "mean {mean}: {measured}");
-            assert!(drawn.iter().all(|r| (1..=100).contains(r)));
+            assert!(drawn.iter().all(|r| (1..=max).contains(r)));
         }
+    }
+
+    #[test]
+    fn where_the_cut_does_not_matter_the_closed_form_stays_to_the_bit() {
+        for (mean, max) in [(1.3, 100), (1.5, 100), (3.0, 1000)] {
+            let wanted = (mean - 0.85) / (1.0 - 0.85) - 2.0;
+            let closed: f64 = wanted / (1.0 + wanted);
+            assert_eq!(one_more(&Recipients { mean, max }).to_bits(), closed.to_bits());
+        }
+        assert!(one_more(&Recipients { mean: 1e9, max: u32::MAX }) < 1.0);
     }
 
     #[test]

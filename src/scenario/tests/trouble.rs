@@ -1,6 +1,7 @@
 //! The receiver's troubles, other destinations, changes while running, windows and uneven mail.
 
 use super::*;
+use crate::model::distribution::Shape;
 
 fn at(minutes: u64) -> SimTime {
     SimTime::ZERO + Span::from_mins(minutes)
@@ -91,6 +92,143 @@ fn a_change_that_cannot_be_is_refused_with_what_can() {
 }
 
 #[test]
+fn the_receiver_of_another_destination_changes_like_the_first() {
+    let with = |set: &str| {
+        let receiver = "{ max_connections: 7 }";
+        let others = format!("[ {{ name: p, share: 30%, receiver: {receiver} }} ]");
+        format!("destinations: {others}\nchanges:\n  - at: 12h\n    set:\n      {set}\n")
+    };
+    for set in [
+        "destinations[0].receiver.connection_lifetime: 5m",
+        "destinations[0].receiver: { connection_lifetime: 5m }",
+    ] {
+        let Action::Set(params) = read(&with(set)).params.changes[0].action.clone() else {
+            panic!("{set}")
+        };
+        let receiver = &params.others[0].receiver;
+        assert_eq!(receiver.connection_lifetime, Some(Span::from_mins(5)));
+        assert_eq!(receiver.max_connections, Some(7), "what is beside it stays");
+    }
+    for fixed in ["share: 3%", "name: q", "receiver.front_ends: 2", "receiver.routing: one_name"] {
+        says(&with(&format!("destinations[0].{fixed}")), "cannot change while mail is queued");
+    }
+    says(&with("destinations[0].receiver.cutt: reset"), "nearest   cut");
+    says(&with("destinations[4].receiver.cut: reset"), "an entry that is there; it has 1");
+    says(&with("destinations[0].receiver: off"), "write a key below it, such as");
+}
+
+#[test]
+fn every_mistake_of_a_change_is_told_once_and_at_the_change_that_brings_it() {
+    let many = "changes:
+  - at: 1h
+    set:
+      proofpoint. agents: 3
+      proofpoint: off
+      proofpoint.queue_runners: x
+      network.round_trip: 1
+  - { at: 2h, set: { proofpoint.queue_runners: 3 } }";
+    let problems = refused(many);
+    let lines: Vec<usize> = problems.list.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [4, 5, 6, 7], "{problems}");
+    assert_eq!(problems.list[0].message, "this cannot change while mail is queued");
+    assert!(problems.list[1].message.starts_with("this is a section; write a key below it"));
+
+    let sticky = "proofpoint: { queue_runs: periodic }
+changes:
+  - { at: 1h, set: { proofpoint.min_queue_age: 5m } }
+  - { at: 2h, set: { proofpoint.queue_runs: persistent } }
+  - { at: 3h, set: { proofpoint.queue_runners: 3 } }";
+    let problems = refused(sticky);
+    let [one] = &*problems.list else { panic!("{problems}") };
+    assert_eq!((one.line, one.key.as_str()), (4, "changes[1].set"));
+    assert!(one.found.starts_with("proofpoint.min_queue_age: 5m, from line 3"), "{problems}");
+    assert!(one.message.ends_with("set proofpoint.min_queue_age here, too"), "{problems}");
+}
+
+#[test]
+fn an_outage_that_is_over_when_it_is_set_is_noted() {
+    let with = |until: &str| {
+        let outage = format!("{{ front_end: 1, from: 10m, until: {until}, behaviour: refuse }}");
+        let set = format!("exchange_online.outages: [ {outage} ]");
+        let text = format!(
+            "changes:\n  - {{ at: 1h, set: {{ {set} }} }}\n  - {{ at: 2h, set: {{ network.round_trip: 5ms }} }}"
+        );
+        read(&text).notes
+    };
+    let notes = with("20m");
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].text.contains("front end 1 ends at 20m, before it is set, at 1h"));
+    assert!(with("90m").is_empty(), "{:?}", with("90m"));
+}
+
+#[test]
+fn many_changes_beside_recorded_mail_read_it_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows: String = (0..1000).map(|second| format!("{second},1000\n")).collect();
+    let file = folder.path().join("mail.csv");
+    std::fs::write(&file, format!("time_s,bytes\n{rows}")).expect("written");
+    std::fs::write(folder.path().join("times.csv"), "seconds\n0.5\n").expect("written");
+    let changes: String = (1..100)
+        .map(|minute| {
+            format!("  - {{ at: {minute}m, set: {{ proofpoint.queue_runners: {minute} }} }}\n")
+        })
+        .collect();
+    let text = format!(
+        "mail: {{ arrivals: {{ replay: {{ file: mail.csv }} }} }}
+exchange_online: {{ service_time: {{ empirical: {{ file: times.csv }} }} }}
+changes:\n{changes}"
+    );
+    let scenario = parse("many.yaml", &text, folder.path(), &[]).expect("valid");
+    let Arrivals::Replay(recorded) = &scenario.params.workload.arrivals else { panic!("replay") };
+    let Shape::Empirical(times) = &scenario.params.receiver.service_time else { panic!("times") };
+    // The changes and the scenario share what was read.
+    assert!(std::sync::Arc::strong_count(recorded) >= 100);
+    assert!(std::sync::Arc::strong_count(times) >= 100);
+}
+
+#[test]
+fn what_is_accepted_is_what_would_be() {
+    let problems = refused("network: { bandwidth: { shared: unlimited } }");
+    assert_eq!(problems.list[0].accepted, "a bandwidth such as 20 Mbit/s");
+    let text = "exchange_online: { unhealthy_machines: { share: 1%, behaviour: foo } }";
+    let accepted = "reset, refuse, greeting_421, defer, silent, or { slow: 8 }";
+    assert_eq!(refused(text).list[0].accepted, accepted);
+    let text = "destinations: [ { name: a, share: 1%, receiver: { front_end: 2 } } ]";
+    assert_eq!(refused(text).list[0].nearest.as_deref(), Some("front_ends"));
+    for pause in ["1ns", "999us"] {
+        let text = format!("proofpoint: {{ run_pause: {{ after_empty: {pause} }} }}");
+        says(&text, "0s, or a duration such as 5s, from 1ms");
+    }
+    read("proofpoint: { run_pause: { after_work: 1ms, after_empty: 0s } }");
+    let text =
+        "proofpoint: { run_pause: { after_work: 0s }, retry_interval: 1ns, costs: { skip: 0s } }";
+    says(text, "a pause of less than 1ms");
+    let text = "exchange_online: { service_time: { fixed: 1 KB } }";
+    assert_eq!(
+        refused(text).list[0].message,
+        "KB is not a unit here; the units are ns, us, ms, s, m, h, d and w"
+    );
+}
+
+#[test]
+fn an_override_reaches_into_another_destination_as_into_the_first() {
+    let text = "destinations: [ { name: p, share: 3%, receiver: { service_time: { lognormal: \
+                { median: 1s } } } } ]";
+    let fixed = ("destinations[0].receiver.service_time.fixed", "2s");
+    let params = read_with(text, &[fixed]).params;
+    assert_eq!(params.others[0].receiver.service_time, Shape::Fixed(2.0));
+    let huge = ("destinations[99999999999999999999].share", "2%");
+    let problems = try_read(text, &[huge]).expect_err("refused");
+    assert_eq!(problems.list[0].accepted, "an entry that is there; it has 1");
+    let first = problems.to_string().lines().next().map(str::to_owned);
+    assert_eq!(first.as_deref(), Some("error: --set destinations[99999999999999999999].share=2%"));
+    let long = "x".repeat(70);
+    let problems = try_read(text, &[("destinations[0].receiver.service_time.fixed", &long)]);
+    let said = problems.expect_err("refused").to_string();
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+}
+
+#[test]
 fn windows_are_spans_of_the_run_with_names_of_their_own() {
     let windows = read("windows: { before: 09:00-12:00, after: 12h-17h }").windows;
     assert_eq!(
@@ -103,6 +241,12 @@ fn windows_are_spans_of_the_run_with_names_of_their_own() {
     says("windows: { late: 20:00-30h }", "not before its end");
     says("windows: { back: 9h-8h }", "end before it starts");
     says("windows: { a b: 9h-10h }", "letters, digits");
+    let same = &refused("windows: { same: 1h-1h }").list[0];
+    assert_eq!(same.found, "1h-1h");
+    assert!(same.message.contains("the same instant"), "{same:?}");
+    let empty = &refused("windows: { \"\": 1h-2h }").list[0];
+    assert_eq!((empty.key.as_str(), empty.found.as_str()), ("windows", "an empty name"));
+    assert!(empty.accepted.contains("_, - and ."), "{empty:?}");
     says("windows: { x: 9h }", "a start and an end");
     says(
         "destinations: [ { name: p, share: 1% } ]\nwindows: { p: 9h-10h }",
