@@ -68,6 +68,9 @@ pub struct RunArgs {
     /// Count an undecided expectation as missed
     #[arg(long)]
     pub strict: bool,
+    /// Simulate again what is stored already
+    #[arg(long)]
+    pub fresh: bool,
     /// What every command takes
     #[command(flatten)]
     pub show: ShowArgs,

@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod run;
 mod shell;
+mod store;
 mod trace;
 mod validate;
 

@@ -5,14 +5,16 @@ use super::draw;
 use super::load::{Compared, Loaded, load, show};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
+use super::store;
 use super::{Exit, output::WriteError};
+use crate::experiment::store::{Store, run_stored};
 use crate::experiment::{
     self, Evidence, Expectation, Plan, ReplicationSettings, Results, Warning, WarningKind,
 };
 use crate::measure::RunRecord;
 use crate::report::charts::DelayCurve;
 use crate::report::{self, Page, Style};
-use crate::scenario::{self, Drain, Scenario};
+use crate::scenario::{self, Drain, Override, Scenario};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::io;
@@ -137,13 +139,17 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
 fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Outcome<'a>, Exit> {
     let scenario = &job.scenario;
     let run = &scenario.run;
+    // Held until everything is written, so that no other process writes to this folder meanwhile.
+    let store = store::open(&job.folder.join(store::FILE), args.fresh)?;
     for compared in job.expectations.iter().filter_map(|(_, other)| other.as_ref()) {
         let key = (compared.path.clone(), run.seed, run.repeats);
         if let Entry::Vacant(missing) = baselines.entry(key) {
-            missing.insert(simulate(&compared.scenario, args)?);
+            missing.insert(simulate(&compared.scenario, &[], &store, args)?);
         }
     }
-    let records = simulate(scenario, args)?;
+    let records = simulate(scenario, &args.set, &store, args)?;
+    // The folder shows this run from now on; what a sweep has stored there is kept.
+    store.set_design(&[], &[]).map_err(|error| store::complain(&error))?;
     let evidence = Evidence::new(&records, run.seed);
     let others: Vec<Option<Evidence>> = job
         .expectations
@@ -173,18 +179,28 @@ fn names(files: Vec<PathBuf>) -> Vec<String> {
     files.iter().map(|path| path.display().to_string()).collect()
 }
 
-fn simulate(scenario: &Scenario, args: &RunArgs) -> Result<Vec<RunRecord>, Exit> {
+/// Takes from the store what is there, and simulates the rest.
+fn simulate(
+    scenario: &Scenario,
+    set: &[Override],
+    store: &Store,
+    args: &RunArgs,
+) -> Result<Vec<RunRecord>, Exit> {
     let run = &scenario.run;
     let settings = ReplicationSettings::from(scenario);
     let jobs = args.jobs.map_or(0, usize::from);
     let plan = Plan { params: &scenario.params, settings, repeats: run.repeats, jobs };
     let progress = Progress::new(&scenario.name, run.repeats, args.show.quiet);
-    let records = experiment::run(&plan, &progress);
+    let id = store::cell_id(scenario, &scenario::settings(&scenario.text, set));
+    let records = run_stored(store, &id, &plan, &progress);
     progress.finish();
-    records.map_err(|stopped| {
-        eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
-        Exit::Stopped
-    })
+    let kept = "what was done is kept, and the same command goes on from there";
+    let (records, there) = records.map_err(|error| store::ended(&error, kept))?;
+    if there > 0 && !args.show.quiet {
+        let name = &scenario.name;
+        eprintln!("mailflow: {name}: {there} of {} replications from the store", run.repeats);
+    }
+    Ok(records)
 }
 
 fn notes(scenario: &Scenario) -> Vec<Warning> {

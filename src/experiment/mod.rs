@@ -11,9 +11,12 @@ mod plan;
 mod quantity;
 mod replicate;
 mod results;
+pub mod store;
+pub mod sweep;
 pub mod validation;
 mod verdict;
 mod warning;
+pub mod workers;
 
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};
