@@ -203,7 +203,7 @@ fn simulate(
     Ok(records)
 }
 
-fn notes(scenario: &Scenario) -> Vec<Warning> {
+pub(super) fn notes(scenario: &Scenario) -> Vec<Warning> {
     let note = |note: &scenario::Note| Warning {
         kind: WarningKind::Scenario(note.kind.to_owned()),
         text: note.text.clone(),

@@ -41,6 +41,8 @@ pub struct Header {
     pub repeats: u32,
     /// The combination that the others are compared with.
     pub compare_with: Option<usize>,
+    /// What the answers rest on, for people.
+    pub trust: Vec<String>,
     /// The design in words: what varies over which values, and every setting of the base.
     pub lines: Vec<String>,
 }
@@ -107,6 +109,17 @@ impl Design {
         let entries: Vec<(CellId, String)> =
             self.cells.iter().map(|(id, entry)| (id.clone(), json(entry))).collect();
         store.set_design(&[(HEADER, json(&self.header))], &entries)
+    }
+
+    /// The row of each cell of a design that `store` holds.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn rows(&self, store: &Store) -> Result<Vec<i64>, StoreError> {
+        let row = |(id, _): &(CellId, Entry)| {
+            store.find_cell(&id.key)?.ok_or_else(|| store.damaged("a combination without a cell"))
+        };
+        self.cells.iter().map(row).collect()
     }
 
     /// What this design has that `before` had not (`+`) and the other way round (`-`), as far as it changes

@@ -85,6 +85,9 @@ pub enum Keep {
     Tenths,
 }
 
+/// A row as it is: number, checksum, record.
+type Raw = (i64, Vec<u8>, Vec<u8>);
+
 /// An open store.
 #[derive(Debug)]
 pub struct Store {
@@ -289,6 +292,75 @@ impl Store {
                 records.push(record);
             }
             Ok(records)
+        })
+    }
+
+    /// Takes over every record of `from` that is not here. Gives how many were new and how many were here.
+    ///
+    /// # Errors
+    /// If one cannot be read or written, or two records of the same replication differ.
+    pub fn take(&self, from: &Store) -> Result<(usize, usize), StoreError> {
+        let mut cells = Vec::new();
+        from.with(|db| {
+            let mut read = db.prepare("SELECT id, key, seed, version, scenario FROM cell")?;
+            let mut rows = read.query([])?;
+            while let Some(row) = rows.next()? {
+                let seed: String = row.get(2)?;
+                let seed = seed.parse().map_err(|_| Cause::Damaged("a seed".to_owned()))?;
+                let id = CellId { key: row.get(1)?, seed, text: row.get(4)? };
+                cells.push((row.get::<_, i64>(0)?, id));
+            }
+            Ok(())
+        })?;
+        let (mut new, mut double) = (0, 0);
+        for (theirs, id) in cells {
+            let ours = self.cell(&id)?;
+            let (added, known) = from.with(|source| {
+                // One cell after the other: a combination's records fit into memory, all of them may not.
+                let mut read = source.prepare_cached(
+                    "SELECT number, checksum, record FROM replication WHERE cell = ?1",
+                )?;
+                let rows =
+                    read.query_map([theirs], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                let records: Vec<Raw> = rows.collect::<Result<_, _>>()?;
+                Ok(self.add(ours, &records))
+            })??;
+            new += added;
+            double += known;
+        }
+        Ok((new, double))
+    }
+
+    /// Adds records as they were read; gives how many were new and how many were here.
+    fn add(&self, cell: i64, records: &[Raw]) -> Result<(usize, usize), StoreError> {
+        self.with(|db| {
+            let changes = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut new = 0;
+            for (number, sum, record) in records {
+                if checksum(record) != *sum {
+                    return Err(Cause::Damaged(
+                        "a record to be joined is not what was written".into(),
+                    ));
+                }
+                let added = changes
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO replication (cell, number, checksum, record) \
+                         VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![cell, number, sum, record])?;
+                new += added;
+                let mut here = changes.prepare_cached(
+                    "SELECT checksum FROM replication WHERE cell = ?1 AND number = ?2",
+                )?;
+                let here: Vec<u8> = here.query_row(params![cell, number], |row| row.get(0))?;
+                if here != *sum {
+                    return Err(Cause::Damaged(format!(
+                        "two records of the same replication {number} differ"
+                    )));
+                }
+            }
+            changes.commit()?;
+            Ok((new, records.len() - new))
         })
     }
 
