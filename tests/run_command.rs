@@ -253,3 +253,48 @@ fn a_chart_that_cannot_be_written_exits_3_and_the_results_are_kept() {
     assert!(errors.contains("could not write") && errors.contains("delay.svg"), "{errors}");
     assert!(folder.path().join("output/site/results.json").exists());
 }
+
+#[test]
+fn what_is_stored_is_not_simulated_again_and_gives_the_same_bytes() {
+    // Growing to the end in some days, so that a warning is made from the stored timelines, too.
+    let folder = folder(&[("site", &[]), ("other", &["p50 delay >= 1 x site.yaml"])]);
+    let rate = ["--set", "mail.arrivals={poisson: {rate: 700/min}}", "--set", "run.drain=off"];
+    let run = |more: &[&str]| {
+        let mut command = mailflow(folder.path(), &["run"]);
+        let output = command.args(more).args(rate).args(["--format", "json"]).assert().code(0);
+        let output = output.get_output();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (first, said) = run(&["site.yaml"]);
+    assert!(first.contains("\"unstable\"") && said.is_empty(), "{said}");
+    let chart = folder.path().join("output/site/charts/timeline.svg");
+    let drawn = fs::read(&chart).expect("a chart");
+    let (again, said) = run(&["site.yaml"]);
+    assert!(said.contains("4 of 4 replications from the store"), "{said}");
+    assert!(again == first && fs::read(&chart).expect("a chart") == drawn);
+    let (grown, said) = run(&["site.yaml", "--repeats", "6"]);
+    assert!(said.contains("4 of 6 replications from the store"), "{said}");
+    let (fresh, said) = run(&["site.yaml", "--repeats", "6", "--fresh"]);
+    assert!(fresh == grown && said.is_empty(), "{said}");
+    assert!(run(&["site.yaml", "--seed", "43"]).1.is_empty(), "another seed is another run");
+    run(&["other.yaml"]);
+    let (_, said) = run(&["other.yaml"]);
+    assert_eq!(
+        said.matches("4 of 4 replications").count(),
+        2,
+        "the baseline is stored, too: {said}"
+    );
+}
+
+#[test]
+fn a_store_that_cannot_be_used_exits_3_and_says_what_to_do() {
+    let folder = folder(&[("site", &[])]);
+    let store = folder.path().join("output/site/results.sqlite");
+    fs::create_dir_all(store.parent().expect("a folder")).expect("made");
+    fs::write(&store, "this is no database, however long it may become").expect("written");
+    let assert = mailflow(folder.path(), &["run", "site.yaml"]).assert().code(3);
+    let errors = String::from_utf8(assert.get_output().stderr.clone()).expect("text");
+    assert!(errors.contains("results.sqlite") && errors.contains("--fresh"), "{errors}");
+    mailflow(folder.path(), &["run", "site.yaml", "--fresh"]).assert().code(0);
+}

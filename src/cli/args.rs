@@ -1,5 +1,7 @@
 //! Arguments, by clap.
 
+use super::shard::shard;
+use crate::experiment::sweep::Shard;
 use crate::scenario::Override;
 use crate::units::Span;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -22,6 +24,12 @@ const EXITS: &str = "Exit codes: 0 done, no expectation missed; 1 an expectation
 pub(super) enum Command {
     /// Simulate, show how late mail is, judge the expectations
     Run(RunArgs),
+    /// Run every combination of settings; resumes where it stopped
+    Sweep(SweepArgs),
+    /// Join what the shards of a sweep have stored
+    Merge(MergeArgs),
+    /// Print stored results, one row for each combination; never simulates
+    Export(ExportArgs),
     /// Validate scenarios without simulating; lists every problem
     Check(CheckArgs),
     /// Write a commented scenario to start from
@@ -73,6 +81,9 @@ pub struct RunArgs {
     /// Write the verdicts as JUnit XML, for build servers
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Simulate again what is stored already
+    #[arg(long)]
+    pub fresh: bool,
     /// What every command takes
     #[command(flatten)]
     pub show: ShowArgs,
@@ -93,6 +104,85 @@ pub struct ShowArgs {
     /// Every metric
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct SweepArgs {
+    /// Sweep file: base, vary, design, compare_with, run, expect
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Independent days of each combination
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) repeats: Option<u32>,
+    /// Seed of all combinations
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Write results here instead of to output/<file name>
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Do one of N parts, into a file of its own; auto asks Slurm or Kubernetes which
+    #[arg(long, value_name = "I/N|auto", value_parser = shard)]
+    pub(super) shard: Option<Shard>,
+    /// Start over: simulate again what is stored already
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Check everything, count the runs and estimate the time; write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Count an undecided expectation as missed
+    #[arg(long)]
+    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct MergeArgs {
+    /// Folders with the shards' files
+    #[arg(required = true, value_name = "DIR")]
+    pub(super) folders: Vec<PathBuf>,
+    /// Where the whole goes; may be one of them
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Count an undecided expectation as missed
+    #[arg(long)]
+    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct ExportArgs {
+    /// Folder of a run or a sweep
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    pub(super) format: ExportFormat,
+}
+
+/// What `export` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Settings, then NAME, NAME.low and NAME.high of every metric
+    Csv,
+    /// The results as they are stored
+    Json,
+    /// Settings and main metrics as a table
+    Md,
+}
+
+impl From<ExportFormat> for Format {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Csv => Format::Csv,
+            ExportFormat::Json => Format::Json,
+            ExportFormat::Md => Format::Md,
+        }
+    }
 }
 
 #[derive(Clone, Debug, ClapArgs)]

@@ -6,12 +6,17 @@ mod compare;
 mod draw;
 mod exit;
 mod explain;
+mod export;
 pub mod init;
 mod load;
+mod merge;
 mod output;
 mod progress;
 mod run;
+mod shard;
 mod shell;
+mod store;
+mod sweep;
 mod trace;
 mod validate;
 
@@ -45,6 +50,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn dispatch(args: &Args) -> u8 {
     match &args.command {
         Command::Run(run) => run::run(run).code(),
+        Command::Sweep(sweep) => sweep::sweep(sweep).code(),
+        Command::Merge(merge) => merge::merge(merge).code(),
+        Command::Export(export) => export::export(export).code(),
         Command::Check(check) => check::run(check).code(),
         Command::Init(args) => {
             let (file, quiet) = (args.file.as_deref(), args.show.quiet);

@@ -27,6 +27,14 @@ pub(super) fn stopped() -> bool {
     STOPPED.load(Ordering::SeqCst)
 }
 
+/// What `work` gives, and the seconds it took.
+#[allow(clippy::disallowed_methods)] // This is the file that may read the clock.
+pub(super) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let started = Instant::now();
+    let done = work();
+    (done, started.elapsed().as_secs_f64())
+}
+
 /// Shows the progress of one scenario.
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -58,6 +66,16 @@ impl Progress {
     pub(super) fn cases(cases: usize, quiet: bool) -> Self {
         let progress = Progress::new("validate", cases as u32, quiet);
         let template = "{prefix} [{bar:24}] {pos}/{len} cases  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            progress.bar.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
+    /// Starts to show how many of `runs` runs of a sweep are done; `quiet` shows nothing.
+    pub(super) fn runs(name: &str, runs: usize, quiet: bool) -> Self {
+        let progress = Progress::new(name, u32::try_from(runs).unwrap_or(u32::MAX), quiet);
+        let template = "{prefix} [{bar:24}] {pos}/{len} runs  {msg}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             progress.bar.set_style(style.progress_chars("=> "));
         }

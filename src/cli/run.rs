@@ -5,15 +5,17 @@ use super::draw;
 use super::load::{Compared, Loaded, load, show};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
+use super::store;
 use super::{Exit, output::WriteError};
+use crate::experiment::store::{Store, run_stored};
 use crate::experiment::{
-    self, Evidence, Expectation, Plan, Reached, ReplicationSettings, Results, Rule, Stopped,
-    Target, Warning, WarningKind, not_precise,
+    self, Evidence, Expectation, Plan, Reached, ReplicationSettings, Results, Rule, Target,
+    Warning, WarningKind, not_precise, run_until,
 };
 use crate::measure::RunRecord;
 use crate::report::charts::DelayCurve;
 use crate::report::{self, Page, Style};
-use crate::scenario::{self, Drain, Scenario, Until};
+use crate::scenario::{self, Drain, Override, Scenario, Until};
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::io;
@@ -146,19 +148,24 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
 fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Outcome<'a>, Exit> {
     let scenario = &job.scenario;
     let run = &scenario.run;
-    let how = (args.jobs, args.show.quiet);
     let mut notes = notes(scenario);
+    // Held until everything is written, so that no other process writes to this folder meanwhile.
+    let store = store::open(&job.folder.join(store::FILE), args.fresh)?;
     let records = match (&job.target, &run.until) {
-        (Some(target), Some(until)) => precise(scenario, target, until, how, &mut notes)?,
-        _ => simulate(scenario, run.repeats, how)?,
+        (Some(target), Some(until)) => {
+            precise(scenario, (target, until), &store, args, &mut notes)?
+        }
+        _ => simulate_stored(scenario, run.repeats, &args.set, &store, args)?,
     };
     let repeats = records.len() as u32;
     for compared in job.expectations.iter().filter_map(|(_, other)| other.as_ref()) {
         let key = (compared.path.clone(), run.seed, repeats);
         if let Entry::Vacant(missing) = baselines.entry(key) {
-            missing.insert(simulate(&compared.scenario, repeats, how)?);
+            missing.insert(simulate_stored(&compared.scenario, repeats, &[], &store, args)?);
         }
     }
+    // The folder shows this run from now on; what a sweep has stored there is kept.
+    store.set_design(&[], &[]).map_err(|error| store::complain(&error))?;
     let evidence = Evidence::new(&records, run.seed);
     let others: Vec<Option<Evidence>> = job
         .expectations
@@ -188,7 +195,7 @@ fn names(files: Vec<PathBuf>) -> Vec<String> {
     files.iter().map(|path| path.display().to_string()).collect()
 }
 
-/// So many days of `scenario`, numbered from 0.
+/// So many days of `scenario`, numbered from 0, with nothing kept of them.
 pub(super) fn simulate(
     scenario: &Scenario,
     repeats: u32,
@@ -200,28 +207,60 @@ pub(super) fn simulate(
     let progress = Progress::new(&scenario.name, repeats, quiet);
     let records = experiment::run(&plan, &progress);
     progress.finish();
-    records.map_err(|stopped| interrupted(scenario, stopped))
+    records.map_err(|stopped| {
+        eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
+        Exit::Stopped
+    })
+}
+
+/// What is said when Ctrl-C ends a run.
+const KEPT: &str = "what was done is kept, and the same command goes on from there";
+
+/// Takes from the store what is there, and simulates the rest.
+fn simulate_stored(
+    scenario: &Scenario,
+    repeats: u32,
+    set: &[Override],
+    store: &Store,
+    args: &RunArgs,
+) -> Result<Vec<RunRecord>, Exit> {
+    let settings = ReplicationSettings::from(scenario);
+    let jobs = args.jobs.map_or(0, usize::from);
+    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
+    let progress = Progress::new(&scenario.name, repeats, args.show.quiet);
+    let id = store::cell_id(scenario, &scenario::settings(&scenario.text, set));
+    let records = run_stored(store, &id, &plan, &progress);
+    progress.finish();
+    let (records, there) = records.map_err(|error| store::ended(&error, KEPT))?;
+    if there > 0 && !args.show.quiet {
+        let name = &scenario.name;
+        eprintln!("mailflow: {name}: {there} of {repeats} replications from the store");
+    }
+    Ok(records)
 }
 
 /// As many days as it takes for `target` to become as precise as asked for. That it did not is noted.
 fn precise(
     scenario: &Scenario,
-    target: &Target,
-    until: &Until,
-    (jobs, quiet): (Option<u16>, bool),
+    (target, until): (&Target, &Until),
+    store: &Store,
+    args: &RunArgs,
     notes: &mut Vec<Warning>,
 ) -> Result<Vec<RunRecord>, Exit> {
-    let settings = ReplicationSettings::from(scenario);
-    let (repeats, jobs) = (until.at_most, jobs.map_or(0, usize::from));
-    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
     let rule = Rule { relative: until.relative, at_most: until.at_most };
-    let progress = Progress::new(&scenario.name, repeats, quiet);
-    let reached = experiment::run_until(&plan, target, &rule, &progress);
+    let progress = Progress::new(&scenario.name, until.at_most, args.show.quiet);
+    let id = store::cell_id(scenario, &scenario::settings(&scenario.text, &args.set));
+    let reached = run_until(target, &rule, scenario.run.seed, |repeats| {
+        let settings = ReplicationSettings::from(scenario);
+        let jobs = args.jobs.map_or(0, usize::from);
+        let plan = Plan { params: &scenario.params, settings, repeats, jobs };
+        run_stored(store, &id, &plan, &progress).map(|(records, _)| records)
+    });
     progress.finish();
     let Reached { records, precise, relative } =
-        reached.map_err(|stopped| interrupted(scenario, stopped))?;
+        reached.map_err(|error| store::ended(&error, KEPT))?;
     match relative {
-        Some(relative) if precise && !quiet => eprintln!(
+        Some(relative) if precise && !args.show.quiet => eprintln!(
             "{}: {} is known to {:.2} % of itself after {} runs",
             scenario.name,
             target.name(),
@@ -235,11 +274,6 @@ fn precise(
         notes.insert(0, warning);
     }
     Ok(records)
-}
-
-fn interrupted(scenario: &Scenario, stopped: Stopped) -> Exit {
-    eprintln!("mailflow: {}: {stopped}; nothing of it was written", scenario.name);
-    Exit::Stopped
 }
 
 /// What the scenario itself gives rise to warn of.

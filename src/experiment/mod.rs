@@ -13,9 +13,12 @@ mod quantity;
 mod replicate;
 mod results;
 mod stopping;
+pub mod store;
+pub mod sweep;
 pub mod validation;
 mod verdict;
 mod warning;
+pub mod workers;
 
 pub use compare::{
     Change, Difference, Differences, Question, family, lower_is_better, may_be_best,

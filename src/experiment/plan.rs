@@ -56,12 +56,7 @@ pub(super) fn run_range(
     observer: &dyn Observer,
 ) -> Result<Vec<RunRecord>, Stopped> {
     let one = |number: u64| {
-        if observer.stop() {
-            return Err(Stopped);
-        }
-        let stop = || observer.stop();
-        let record =
-            replicate_until(plan.params, &plan.settings, number, &mut (), &stop).ok_or(Stopped)?;
+        let record = one(plan, number, observer)?;
         observer.done(&record);
         Ok(record)
     };
@@ -70,6 +65,15 @@ pub(super) fn run_range(
         // No threads to be had: slower, but the same result.
         Err(_) => all.map(one).collect(),
     }
+}
+
+/// Runs one replication of `plan`, and tells nobody yet that it is done.
+pub(super) fn one(plan: &Plan, number: u64, observer: &dyn Observer) -> Result<RunRecord, Stopped> {
+    let stop = || observer.stop();
+    if stop() {
+        return Err(Stopped);
+    }
+    replicate_until(plan.params, &plan.settings, number, &mut (), &stop).ok_or(Stopped)
 }
 
 #[cfg(test)]

@@ -9,9 +9,8 @@
 //! Every replication that was simulated is part of the result. How many there are follows from their
 //! contents alone, not from how many run at once.
 
-use super::plan::run_range;
 use super::{Bound, Estimate};
-use super::{Comparison, Evidence, Expectation, ExpectationError, Observer, Plan, Stopped};
+use super::{Comparison, Evidence, Expectation, ExpectationError};
 use crate::measure::{Metric, Part, RunRecord};
 
 /// Replications before the first look: from fewer, intervals are too rough to go by.
@@ -145,17 +144,17 @@ pub struct Reached {
     pub relative: Option<f64>,
 }
 
-/// Runs replications of `plan`, whose own number of repeats does not count, until `target` is as precise as
-/// `rule` asks.
+/// Asks `run` for ever more replications, as a number of them from 0 on, until `target` is as precise as
+/// `rule` asks; `seed` is that of the resamples.
 ///
 /// # Errors
-/// [`Stopped`] when `observer` said so before it was.
-pub fn run_until(
-    plan: &Plan,
+/// The first one of `run`.
+pub fn run_until<E>(
     target: &Target,
     rule: &Rule,
-    observer: &dyn Observer,
-) -> Result<Reached, Stopped> {
+    seed: u64,
+    mut run: impl FnMut(u32) -> Result<Vec<RunRecord>, E>,
+) -> Result<Reached, E> {
     let (mut records, mut history) = (Vec::<RunRecord>::new(), Vec::new());
     loop {
         let next = match decide(rule, &history) {
@@ -165,11 +164,11 @@ pub fn run_until(
                 return Ok(Reached { records, precise: decision == Decision::Stop, relative });
             }
         };
-        let (from, until) = (records.len() as u64, u64::from(surely(rule, &history, next)));
-        if until > from {
-            records.extend(run_range(plan, from..until, observer)?);
+        let surely = surely(rule, &history, next);
+        if surely as usize > records.len() {
+            records = run(surely)?;
         }
-        history.push(look(&records[..next as usize], target, plan.settings.seed));
+        history.push(look(&records[..next as usize], target, seed));
     }
 }
 
@@ -199,7 +198,7 @@ fn relative(estimate: &Estimate) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ReplicationSettings, Silent};
+    use super::super::{Plan, ReplicationSettings, Silent, run};
     use super::*;
     use crate::measure::Filter;
     use crate::model::params::Params;
@@ -320,13 +319,16 @@ mod tests {
             seed: 7,
             parts: Vec::new(),
         };
-        let run = |jobs, relative| {
-            let plan = Plan { params: &params, settings: settings.clone(), repeats: 1, jobs };
+        let reach = |jobs, relative| {
+            let days = |repeats| {
+                let plan = Plan { params: &params, settings: settings.clone(), repeats, jobs };
+                run(&plan, &Silent)
+            };
             let target = Target { metric: Metric::DelayMean, part: None };
             let rule = Rule { relative, at_most: 60 };
-            run_until(&plan, &target, &rule, &Silent).expect("not stopped")
+            run_until(&target, &rule, 7, days).expect("not stopped")
         };
-        let (one, three) = (run(1, 0.1), run(3, 0.1));
+        let (one, three) = (reach(1, 0.1), reach(3, 0.1));
         assert_eq!(one, three);
         assert!(
             one.precise && one.relative.is_some_and(|relative| relative <= 0.1),
@@ -335,7 +337,7 @@ mod tests {
         );
         let numbers: Vec<u64> = one.records.iter().map(|record| record.replication).collect();
         assert_eq!(numbers, (0..one.records.len() as u64).collect::<Vec<_>>());
-        let never = run(2, 1e-6);
+        let never = reach(2, 1e-6);
         assert_eq!((never.precise, never.records.len()), (false, 60));
     }
 }

@@ -135,20 +135,9 @@ fn unstable(records: &[RunRecord], simulate: Span) -> Option<Warning> {
 /// the tenth before, and holds more than 2 % of the day's mail. A night without mail ends a healthy day
 /// with an empty queue, so none of this holds there.
 fn still_growing(record: &RunRecord, simulate: Span) -> bool {
-    let bin = record.timeline.bin.nanos().max(1);
-    let bins = usize::try_from(simulate.nanos() / bin).unwrap_or(usize::MAX);
-    let queue = &record.timeline.queue[..bins.min(record.timeline.queue.len())];
-    let tenth = queue.len() / 10;
-    if tenth == 0 {
-        return false;
-    }
-    let means: Vec<f64> = queue
-        .rchunks(tenth)
-        .take(10)
-        .map(|part| part.iter().sum::<f64>() / part.len() as f64)
-        .collect();
-    let (last, before) = (means[0], means[1]);
-    means.iter().all(|mean| *mean <= last)
+    let tenths = record.timeline.tenths(simulate).queue;
+    let [.., before, last] = tenths[..] else { return false };
+    tenths.iter().all(|mean| *mean <= last)
         && last > 1.05 * before
         && last > 0.02 * record.counts.arrived as f64
 }

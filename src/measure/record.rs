@@ -3,9 +3,10 @@
 use super::part::Part;
 use crate::stats::Histogram;
 use crate::units::{SimTime, Span};
+use serde::{Deserialize, Serialize};
 
 /// The result of one replication.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Its number, from 0.
     pub replication: u64,
@@ -22,7 +23,7 @@ pub struct RunRecord {
 }
 
 /// What one replication leaves behind of one part.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartRecord {
     /// Which part.
     pub part: Part,
@@ -37,7 +38,7 @@ pub struct PartRecord {
 ///
 /// Every measured message is in exactly one of the three histograms, so that
 /// `arrived = delivered + queued + bounced`.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Delays {
     /// From acceptance by the sender to the first acceptance by the receiver.
     pub delivered: Histogram,
@@ -52,7 +53,7 @@ pub struct Delays {
 /// `messages.*` and `tries.*` of measured mail follow that mail to its end, drain included; all others
 /// cover the time from the end of the warm-up to the end of `simulate`. In a window the measured mail is what
 /// arrives in it, and the time is the window's.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Measured messages that arrived.
     pub arrived: u64,
@@ -107,7 +108,7 @@ pub struct Counts {
 }
 
 /// What happened when: one entry per bin of time, from the start of the run.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Timeline {
     /// Length of a bin.
     pub bin: Span,
@@ -132,10 +133,47 @@ pub struct Timeline {
 }
 
 /// When one host's shared record counted as bad.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct BlockedHost {
     /// Name of the host as dialled, with its agent when there are several.
     pub host: String,
     /// Disjoint spans in order of time (the first 10,000).
     pub spans: Vec<(SimTime, SimTime)>,
+}
+
+impl Timeline {
+    /// The mean queue in each tenth of `simulate`, as a timeline of ten bins and nothing else: what is left of
+    /// a run that nobody will draw. The same of that is itself. Without ten bins it is empty.
+    pub fn tenths(&self, simulate: Span) -> Timeline {
+        let bins = simulate.nanos() / self.bin.nanos().max(1);
+        let bins = usize::try_from(bins).unwrap_or(usize::MAX).min(self.queue.len());
+        let tenth = bins / 10;
+        let mut means: Vec<f64> = self.queue[..bins]
+            .rchunks(tenth.max(1))
+            .take(if tenth == 0 { 0 } else { 10 })
+            .map(|part| part.iter().sum::<f64>() / part.len() as f64)
+            .collect();
+        means.reverse();
+        let bin = Span::from_nanos(simulate.nanos() / 10);
+        Timeline { bin, queue: means, ..Timeline::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenths_of_a_timeline_are_their_own_tenths() {
+        for bins in [0, 9, 10, 97, 100, 1440] {
+            let queue = (0..bins).map(|bin| f64::from(bin) / 3.0).collect();
+            let whole = Timeline { bin: Span::from_mins(1), queue, ..Timeline::default() };
+            for minutes in [5, 10, 77, 1440] {
+                let simulate = Span::from_mins(minutes);
+                let tenths = whole.tenths(simulate);
+                assert!([0, 10].contains(&tenths.queue.len()), "{bins} bins, {minutes} minutes");
+                assert_eq!(tenths.tenths(simulate), tenths, "{bins} bins, {minutes} minutes");
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 pub mod charts;
+mod combinations;
 mod difference;
 pub mod explain;
 mod human;
@@ -14,6 +15,9 @@ mod table;
 mod trust;
 mod validation;
 
+pub use combinations::{
+    combinations_csv, combinations_markdown, combinations_page, table as combinations_table,
+};
 pub use difference::{Comparison, Side, differences, verdict_words};
 pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
@@ -26,6 +30,12 @@ pub use trust::trust;
 pub use validation::{validation_csv, validation_json, validation_markdown, validation_page};
 
 use crate::experiment::Results;
+
+fn files_written(files: &[String], style: Style) -> String {
+    let mut out = String::new();
+    table::written(&mut out, files, style);
+    out
+}
 
 /// Results as the JSON of INTERFACE section 2: one object for one scenario, an array for several.
 pub fn json(results: &[&Results]) -> String {

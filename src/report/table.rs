@@ -50,7 +50,7 @@ pub fn page(page: &Page, style: Style) -> String {
 }
 
 /// The files, and how to look at them.
-fn written(out: &mut String, files: &[String], style: Style) {
+pub(super) fn written(out: &mut String, files: &[String], style: Style) {
     if files.is_empty() {
         return;
     }
@@ -288,7 +288,7 @@ pub fn comparison(results: &[&Results], files: &[String], style: Style) -> Strin
     out
 }
 
-fn verdict_of(cell: &Cell, style: Style) -> String {
+pub(super) fn verdict_of(cell: &Cell, style: Style) -> String {
     let count = |verdict| cell.expectations.iter().filter(|j| j.verdict == verdict).count();
     match (count(Verdict::Missed), count(Verdict::Undecided)) {
         (0, 0) if cell.expectations.is_empty() => style.dim("-"),

@@ -32,6 +32,7 @@ mod run;
 mod schema;
 mod sendmail_cf;
 mod shape;
+pub mod sweep;
 mod template;
 mod trouble;
 mod windows;
@@ -103,6 +104,16 @@ pub struct Note {
 /// # Errors
 /// [`LoadError::Io`] if the file cannot be read, [`LoadError::Invalid`] with every problem in it.
 pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, LoadError> {
+    let name = path.to_string_lossy();
+    let text = read_text(path)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut scenario = parse(&name, &text, base, overrides).map_err(LoadError::Invalid)?;
+    scenario.file = Some(path.to_owned());
+    Ok(scenario)
+}
+
+/// The text of a file.
+fn read_text(path: &Path) -> Result<String, LoadError> {
     let io = |source| LoadError::Io { path: path.to_owned(), source };
     let name = path.to_string_lossy();
     let refuse =
@@ -111,11 +122,7 @@ pub fn load(path: &Path, overrides: &[Override]) -> Result<Scenario, LoadError> 
     if bytes.len() > node::LARGEST_FILE {
         return Err(refuse("", node::too_large()));
     }
-    let text = decode(bytes).map_err(|(text, problem)| refuse(&text, *problem))?;
-    let base = path.parent().unwrap_or(Path::new(""));
-    let mut scenario = parse(&name, &text, base, overrides).map_err(LoadError::Invalid)?;
-    scenario.file = Some(path.to_owned());
-    Ok(scenario)
+    decode(bytes).map_err(|(text, problem)| refuse(&text, *problem))
 }
 
 /// The bytes of a file, as far as they tell whether it is too large: it may be endless, such as a device.
@@ -159,17 +166,23 @@ pub fn parse(
     let mut problems = Vec::new();
     node::duplicates(&root, "", &mut problems);
     overrides::apply(&mut root, overrides, &mut problems);
-    let report = Report::new(base_dir);
-    let mut scenario = resolve(&root, file_name, &report);
-    scenario.params.changes = changes::read(&root, &scenario, &report);
-    let (found, notes) = report.into_parts();
+    let (mut scenario, found) = from_tree(&root, file_name, base_dir);
     problems.extend(found);
     if !problems.is_empty() {
         return Err(fail(problems));
     }
     scenario.text = text.to_owned();
-    scenario.notes = notes;
     Ok(scenario)
+}
+
+/// Resolves a tree; with problems, what is wrong has its default.
+fn from_tree(root: &Node, file_name: &str, base_dir: &Path) -> (Scenario, Vec<Problem>) {
+    let report = Report::new(base_dir);
+    let mut scenario = resolve(root, file_name, &report);
+    scenario.params.changes = changes::read(root, &scenario, &report);
+    let (problems, notes) = report.into_parts();
+    scenario.notes = notes;
+    (scenario, problems)
 }
 
 /// A scenario is a map; everything else gets one plain sentence.
@@ -236,6 +249,11 @@ fn printable(
             field.refuse_as(&found, accepted, "take the character out")
         }
     }
+}
+
+/// Whether a text has nothing unprintable but what is `allowed`.
+fn printable_text(text: &str, allowed: impl Fn(char) -> bool) -> bool {
+    !text.chars().any(|c| !allowed(c) && unprintable(c))
 }
 
 /// Control characters, and those that turn lines or the direction of text around.

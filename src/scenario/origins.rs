@@ -33,8 +33,13 @@ pub fn settings(text: &str, overrides: &[Override]) -> Vec<Setting> {
         return Vec::new();
     };
     overrides::apply(&mut root, overrides, &mut Vec::new());
+    of_tree(&root)
+}
+
+/// The same of a tree.
+pub(super) fn of_tree(root: &Node) -> Vec<Setting> {
     let mut out = Vec::new();
-    section(Some(&root), "", "", &mut out);
+    section(Some(root), "", "", &mut out);
     let all = out.clone();
     out.retain(|setting| has_meaning(setting, &all));
     out
@@ -94,7 +99,7 @@ fn given(node: &Node, path: &str) -> Setting {
 }
 
 /// The value on one line, as it could be written in a scenario.
-fn written(node: &Node) -> String {
+pub(super) fn written(node: &Node) -> String {
     match &node.value {
         Value::Null => "~".to_owned(),
         Value::Scalar(text) => text.clone(),

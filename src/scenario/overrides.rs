@@ -169,7 +169,7 @@ pub(super) fn listed(path: &str) -> Cow<'_, str> {
     }
 }
 
-fn mark(node: &mut Node, origin: &str) {
+pub(super) fn mark(node: &mut Node, origin: &str) {
     node.place.origin = Some(origin.to_owned());
     match &mut node.value {
         Value::List(items) => items.iter_mut().for_each(|item| mark(item, origin)),

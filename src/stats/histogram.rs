@@ -3,6 +3,9 @@
 //! Each power of two is split into 1,024 equal bins, so that a value is known to within 1/2,048 of itself
 //! (0.05 %); values below 2,048 are exact. Count, sum, minimum and maximum are exact.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Bins per power of two: 2^10.
 const BITS: u32 = 10;
 const BINS: u64 = 1 << BITS;
@@ -109,6 +112,45 @@ impl Histogram {
     }
 }
 
+/// Bins of 64-bit values: no stored histogram has more.
+const MOST_BINS: usize = (65 - BITS as usize) << BITS;
+
+/// Written as sum, minimum and maximum, then each bin that holds something as (bins passed over, count).
+#[derive(Serialize, Deserialize)]
+struct Sparse {
+    sum: u128,
+    min: u64,
+    max: u64,
+    bins: Vec<(u64, u64)>,
+}
+
+impl Serialize for Histogram {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (mut bins, mut next) = (Vec::new(), 0);
+        for (index, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            bins.push(((index - next) as u64, *count));
+            next = index + 1;
+        }
+        Sparse { sum: self.sum, min: self.min, max: self.max, bins }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Histogram {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Sparse { sum, min, max, bins } = Sparse::deserialize(deserializer)?;
+        let (mut counts, mut count) = (Vec::new(), 0u64);
+        for (passed, in_bin) in bins {
+            let index = usize::try_from(passed).ok().and_then(|n| counts.len().checked_add(n));
+            let index = index.filter(|index| *index < MOST_BINS);
+            let index = index.ok_or_else(|| D::Error::custom("a bin that does not exist"))?;
+            counts.resize(index, 0);
+            counts.push(in_bin);
+            count = count.checked_add(in_bin).ok_or_else(|| D::Error::custom("too many values"))?;
+        }
+        Ok(Histogram { counts, count, sum, min, max })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +177,19 @@ mod tests {
             left.merge(&right);
             assert_eq!(left, whole, "split at {split}");
         }
+    }
+
+    #[test]
+    fn a_histogram_that_is_written_and_read_back_is_the_same() {
+        let mut histogram = Histogram::default();
+        for value in [0, 5, 7_000, 7_000, 123_456_789, u64::MAX] {
+            let bytes = postcard::to_stdvec(&histogram).expect("written");
+            assert_eq!(postcard::from_bytes::<Histogram>(&bytes).expect("read"), histogram);
+            histogram.record(value);
+        }
+        assert!(postcard::to_stdvec(&histogram).expect("written").len() < 100, "it is sparse");
+        let far = postcard::to_stdvec(&(0u128, 0u64, 0u64, vec![(u64::MAX, 1u64)]));
+        assert!(postcard::from_bytes::<Histogram>(&far.expect("written")).is_err());
     }
 
     #[test]

@@ -1,0 +1,50 @@
+//! `mailflow export`: stored results for other programs, to stdout; simulates nothing.
+
+use super::args::ExportArgs;
+use super::output::print;
+use super::sweep::in_format;
+use super::{Exit, store};
+use crate::experiment::Results;
+use crate::experiment::store::Store;
+use crate::experiment::sweep::{Design, Shard, conclude_sweep};
+
+/// Runs the command.
+pub(super) fn export(args: &ExportArgs) -> Exit {
+    let results = match results(args) {
+        Ok(results) => results,
+        Err(exit) => return exit,
+    };
+    match print(&in_format(&results, args.format.into())) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            eprintln!("mailflow: {error}");
+            Exit::Io
+        }
+    }
+}
+
+/// The results of a folder: of a sweep from its store, finished or not; of a run from its results.
+fn results(args: &ExportArgs) -> Result<Results, Exit> {
+    let path = args.folder.join(store::FILE);
+    let store = Store::open_to_read(&path).map_err(|error| store::complain(&error))?;
+    let design = Design::stored(&store).map_err(|error| store::complain(&error))?;
+    let Some(design) = design else { return of_run(args) };
+    let rows = design.rows(&store).map_err(|error| store::complain(&error))?;
+    let missing = design.missing(Some((&store, &rows)), Shard::ALL);
+    let missing = missing.map_err(|error| store::complain(&error))?.len();
+    if missing > 0 {
+        let all = design.cells.len() as u64 * u64::from(design.header.repeats);
+        eprintln!("mailflow: {missing} of {all} runs are missing; this is of those that are there");
+    }
+    conclude_sweep((&store, &rows), &design, 0).map_err(|error| store::complain(&error))
+}
+
+fn of_run(args: &ExportArgs) -> Result<Results, Exit> {
+    let path = args.folder.join("results.json");
+    let fail = |error: String, exit| {
+        eprintln!("mailflow: could not read {}: {error}", path.display());
+        exit
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string(), Exit::Io))?;
+    serde_json::from_str(&text).map_err(|error| fail(error.to_string(), Exit::Io))
+}

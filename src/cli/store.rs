@@ -1,0 +1,53 @@
+//! The result store of an output folder, as the commands open and use it.
+
+use super::Exit;
+use crate::experiment::ReplicationSettings;
+use crate::experiment::store::{CellId, RunError, Store, StoreError, cell_key};
+use crate::scenario::{Scenario, Setting};
+use std::path::Path;
+
+/// What the store of a folder is called.
+pub(super) const FILE: &str = "results.sqlite";
+
+/// Opens the store at `path`; `fresh` starts it over.
+pub(super) fn open(path: &Path, fresh: bool) -> Result<Store, Exit> {
+    let remove = if fresh { Store::remove(path) } else { Ok(()) };
+    remove.and_then(|()| Store::open(path)).map_err(|error| complain(&error))
+}
+
+/// Says what is wrong with a store.
+pub(super) fn complain(error: &StoreError) -> Exit {
+    eprintln!("mailflow: {error}");
+    Exit::Io
+}
+
+/// Says why a run against a store has ended; `kept` tells how to go on after Ctrl-C.
+pub(super) fn ended(error: &RunError, kept: &str) -> Exit {
+    match error {
+        RunError::Store(error) => complain(error),
+        RunError::Stopped(_) => {
+            eprintln!("mailflow: stopped; {kept}");
+            Exit::Stopped
+        }
+    }
+}
+
+/// What the records of `scenario` are found by; `settings` tell people what it is.
+pub(super) fn cell_id(scenario: &Scenario, settings: &[Setting]) -> CellId {
+    CellId {
+        key: cell_key(&scenario.params, &ReplicationSettings::from(scenario)),
+        seed: scenario.run.seed,
+        text: lines(settings).join("\n"),
+    }
+}
+
+/// Every setting that may change results, one a line.
+pub(super) fn lines(settings: &[Setting]) -> Vec<String> {
+    const APART: [&str; 5] = ["name", "about", "run.repeats", "run.seed", "expect"];
+    let decides = |setting: &&Setting| {
+        let list = |key: &str| setting.key.starts_with(&format!("{key}["));
+        !APART.iter().any(|key| setting.key == *key || list(key))
+    };
+    let line = |setting: &Setting| format!("{} = {}", setting.key, setting.value);
+    settings.iter().filter(decides).map(line).collect()
+}

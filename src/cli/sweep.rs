@@ -1,0 +1,433 @@
+//! `mailflow sweep`: every combination of settings on the same days; resumes where it stopped.
+
+use super::args::{Format, ShowArgs, SweepArgs};
+use super::output::{print, write_file};
+use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
+use super::{Exit, load, store};
+use crate::experiment::store::{CellId, Store};
+use crate::experiment::sweep::{
+    Design, Entry, Header, MOST_RUNS, Shard, conclude_sweep, run_tasks,
+};
+use crate::experiment::{
+    Bound, Expectation, ReplicationSettings, Results, parts, replicate, workers,
+};
+use crate::measure::Metric;
+use crate::report::{self, Style};
+use crate::scenario::sweep::{Design as Kind, Expected, Sweep, load as load_sweep};
+use crate::scenario::{Drain, LoadError, Problem, Scenario};
+use std::collections::btree_map::{BTreeMap, Entry as Slot};
+use std::path::{Path, PathBuf};
+
+/// Up to so many combinations are kept resolved; of more, each is resolved anew when its turn comes.
+const KEPT: usize = 1_000;
+
+/// A sweep whose every combination is valid.
+struct Ready {
+    sweep: Sweep,
+    design: Design,
+    /// By position in the design: which combination of the sweep that is.
+    combinations: Vec<usize>,
+    /// The first of them, which may be all.
+    scenarios: Vec<Scenario>,
+}
+
+/// Runs the command.
+pub(super) fn sweep(args: &SweepArgs) -> Exit {
+    let outcome = match prepare(args) {
+        Ok(ready) if args.dry_run => dry_run(&ready, args),
+        Ok(ready) => all(&ready, args),
+        Err(exit) => Err(exit),
+    };
+    outcome.unwrap_or_else(|exit| exit)
+}
+
+fn folder(args: &SweepArgs) -> PathBuf {
+    let stem = args.file.file_stem().unwrap_or_default();
+    args.out.clone().unwrap_or_else(|| Path::new("output").join(stem))
+}
+
+/// Where the records of `shard` go: each shard has a file of its own, so that they may share a folder.
+fn file(folder: &Path, shard: Shard) -> PathBuf {
+    match shard {
+        Shard::ALL => folder.join(store::FILE),
+        Shard { number, of } => folder.join(format!("results-{number}-of-{of}.sqlite")),
+    }
+}
+
+fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
+    let colour = show.color.applies_to_errors();
+    // A closed stderr is no reason to fail otherwise.
+    let _ = load::show(errors, colour, &mut std::io::stderr().lock());
+    errors.iter().map(load::exit).max().unwrap_or(Exit::BadInput)
+}
+
+fn bad_input(text: &str) -> Exit {
+    eprintln!("mailflow: {text}");
+    Exit::BadInput
+}
+
+/// Loads the sweep and resolves every combination of it; shows every problem.
+fn prepare(args: &SweepArgs) -> Result<Ready, Exit> {
+    let sweep = load_sweep(&args.file).map_err(|errors| refuse(&errors, &args.show))?;
+    sweep.check().map_err(|errors| refuse(&errors, &args.show))?;
+    let ready = resolved(sweep, args).map_err(|errors| refuse(&errors, &args.show))?;
+    let runs = ready.design.cells.len() as u64 * u64::from(ready.design.header.repeats);
+    if runs > MOST_RUNS {
+        return Err(bad_input(&format!(
+            "{}: {runs} runs are too many, at most {MOST_RUNS}: take values or repeats out",
+            args.file.display()
+        )));
+    }
+    Ok(ready)
+}
+
+fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
+    let expect = expectations(&sweep)?;
+    let bases = sweep.base_values();
+    let (mut cells, mut combinations, mut scenarios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut positions: BTreeMap<String, usize> = BTreeMap::new();
+    let mut position_of = Vec::new();
+    let (mut problems, mut lines) = (Vec::new(), Vec::new());
+    let mut repeats = 0;
+    for index in 0..sweep.len() {
+        let combined = sweep.combined(index)?;
+        let scenario = with_arguments(combined.scenario, args);
+        let id = store::cell_id(&scenario, &combined.settings);
+        if index == 0 {
+            lines = design_lines(&sweep, scenario.run.seed, &id);
+        }
+        match positions.entry(id.key.clone()) {
+            Slot::Occupied(same) => {
+                if sweep.design != Kind::OneAtATime {
+                    problems.push(twice(&sweep, *same.get(), index));
+                }
+                position_of.push(*same.get());
+                continue;
+            }
+            Slot::Vacant(new) => {
+                new.insert(cells.len());
+                position_of.push(cells.len());
+            }
+        }
+        let of = |line: &&(Expected, Expectation)| {
+            line.0.of.as_ref().is_none_or(|of| of.binary_search(&index).is_ok())
+        };
+        let own = expect.iter().filter(of);
+        let texts = own.clone().map(|(_, line)| line.text.clone()).collect();
+        problems.extend(own.filter_map(|(line, expectation)| {
+            let error = expectation.within(&parts(&scenario)).err()?;
+            Some(misread(line, &error.problem, &error.accepted, error.nearest))
+        }));
+        repeats = scenario.run.repeats;
+        cells.push((id, entry(&sweep, index, &bases, &scenario, texts)));
+        combinations.push(index);
+        if scenarios.len() < KEPT {
+            scenarios.push(scenario);
+        }
+    }
+    if !problems.is_empty() {
+        problems.dedup();
+        return Err(vec![LoadError::Invalid(sweep.problems(problems))]);
+    }
+    let header = Header {
+        name: sweep.name.clone(),
+        about: sweep.about.clone(),
+        seed: scenarios.first().map_or(0, |scenario| scenario.run.seed),
+        repeats,
+        trust: scenarios.first().map(|first| report::trust(&first.params)).unwrap_or_default(),
+        compare_with: sweep.compare_with.map(|index| position_of[index]),
+        lines,
+    };
+    Ok(Ready { sweep, design: Design { header, cells }, combinations, scenarios })
+}
+
+fn with_arguments(mut scenario: Scenario, args: &SweepArgs) -> Scenario {
+    scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
+    scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
+    scenario
+}
+
+fn entry(
+    sweep: &Sweep,
+    index: usize,
+    bases: &[String],
+    scenario: &Scenario,
+    expect: Vec<String>,
+) -> Entry {
+    let values = sweep.values_of(index).into_iter().zip(bases);
+    let values = values.map(|(value, base)| json(value.unwrap_or_else(|| base.clone())));
+    Entry {
+        settings: sweep.keys.iter().cloned().zip(values).collect(),
+        expect,
+        notes: super::run::notes(scenario),
+        simulate: scenario.run.simulate,
+        drained: scenario.run.drain == Drain::UntilEmpty,
+    }
+}
+
+/// A number where it is written like one, else the text.
+fn json(text: String) -> serde_json::Value {
+    match text.parse::<serde_json::Number>() {
+        Ok(number) if number.to_string() == text => serde_json::Value::Number(number),
+        _ => serde_json::Value::String(text),
+    }
+}
+
+/// The design in words, for the message that says what has changed.
+fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
+    let mut lines = vec![Design::program(), format!("run.seed = {seed}")];
+    lines.push(format!("design: {}", sweep.design.word()));
+    for (key, name) in sweep.keys.iter().enumerate() {
+        lines.push(format!("vary {name}: {}", sweep.values(key).join(", ")));
+    }
+    if sweep.design == Kind::List {
+        let texts = |index| {
+            let values = sweep.values_of(index).into_iter().zip(&sweep.keys);
+            let pairs = values.filter_map(|(value, key)| Some(format!("{key}: {}", value?)));
+            pairs.collect::<Vec<_>>().join(", ")
+        };
+        lines.extend((0..sweep.len()).map(|index| format!("combination {}", texts(index))));
+    }
+    let varies = |line: &str| sweep.keys.iter().any(|key| line.starts_with(key.as_str()));
+    lines.extend(first.text.lines().filter(|line| !varies(line)).map(str::to_owned));
+    lines
+}
+
+/// Understands every expectation, and the metric of `run.until`.
+fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadError>> {
+    let (mut all, mut problems) = (Vec::new(), Vec::new());
+    for line in &sweep.expect {
+        match Expectation::parse(&line.line.text) {
+            Ok(Expectation { bound: Bound::Times { .. }, .. }) => problems.push(misread(
+                line,
+                "a sweep does not compare itself with other files; compare_with names one of its combinations",
+                "a value with its unit, such as p99 delay <= 5m",
+                None,
+            )),
+            Ok(expectation) => all.push((line.clone(), expectation)),
+            Err(error) => {
+                problems.push(misread(line, &error.problem, &error.accepted, error.nearest));
+            }
+        }
+    }
+    if let Some(until) = &sweep.until
+        && let Err(error) = Metric::parse(&until.metric.text)
+    {
+        let line =
+            Expected { line: until.metric.clone(), key: "run.until.metric".to_owned(), of: None };
+        problems.push(misread(&line, &error.to_string(), "a metric such as delay.p99", None));
+    }
+    match problems.is_empty() {
+        true => Ok(all),
+        false => Err(vec![LoadError::Invalid(sweep.problems(problems))]),
+    }
+}
+
+fn misread(line: &Expected, message: &str, accepted: &str, nearest: Option<String>) -> Problem {
+    Problem {
+        line: line.line.line,
+        column: line.line.column,
+        len: line.line.text.chars().count(),
+        key: line.key.clone(),
+        found: line.line.text.clone(),
+        accepted: accepted.to_owned(),
+        nearest,
+        message: message.to_owned(),
+        origin: None,
+    }
+}
+
+fn twice(sweep: &Sweep, first: usize, second: usize) -> Problem {
+    let named = |index| {
+        let values = sweep.values_of(index).into_iter().zip(&sweep.keys);
+        let pairs = values.filter_map(|(value, key)| Some(format!("{key}: {}", value?)));
+        format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+    };
+    Problem {
+        line: 0,
+        column: 0,
+        len: 1,
+        key: if sweep.design == Kind::List { "combinations" } else { "vary" }.to_owned(),
+        found: format!("{} and {}", named(first), named(second)),
+        accepted: "each combination once".to_owned(),
+        nearest: None,
+        message: "they mean the same; take one out".to_owned(),
+        origin: None,
+    }
+}
+
+impl Ready {
+    /// The scenario at a position of the design.
+    fn scenario(&self, position: usize, args: &SweepArgs) -> Scenario {
+        if let Some(scenario) = self.scenarios.get(position) {
+            return scenario.clone();
+        }
+        match self.sweep.scenario(self.combinations[position]) {
+            Ok(scenario) => with_arguments(scenario, args),
+            // A CSV file that was there a minute ago.
+            Err(errors) => {
+                let said: String = errors.iter().map(ToString::to_string).collect();
+                panic!("a scenario that was valid is not any more: {said}")
+            }
+        }
+    }
+}
+
+/// Says how much there is to do, and writes nothing.
+fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
+    let shard = args.shard.unwrap_or(Shard::ALL);
+    let path = file(&folder(args), shard);
+    let (design, mut there) = (&ready.design, None);
+    if path.exists() && !args.fresh {
+        let store = Store::open_to_read(&path).map_err(|error| store::complain(&error))?;
+        let ids = design.cells.iter().map(|(id, _)| Ok(store.find_cell(&id.key)?.unwrap_or(-1)));
+        let rows = ids.collect::<Result<Vec<i64>, _>>().map_err(|error| store::complain(&error))?;
+        there = Some((store, rows));
+    }
+    let known = there.as_ref().map(|(store, rows)| (store, &rows[..]));
+    let all = design.missing(None, shard).map_err(|error| store::complain(&error))?;
+    let missing = design.missing(known, shard).map_err(|error| store::complain(&error))?;
+    listen_for_ctrl_c();
+    let count = design.cells.len();
+    let mut probes = vec![0, count / 2, count - 1];
+    probes.dedup();
+    let (mut seconds, mut probed) = (0.0, 0u32);
+    for position in probes {
+        let scenario = ready.scenario(position, args);
+        let settings = ReplicationSettings::from(&scenario);
+        seconds += timed(|| replicate(&scenario.params, &settings, 0)).1;
+        probed += 1;
+        if stopped() {
+            return Err(Exit::Stopped);
+        }
+    }
+    let threads = workers::threads(args.jobs.map_or(0, usize::from));
+    let each = seconds / f64::from(probed);
+    let left = each * missing.len() as f64 / threads.min(missing.len().max(1)) as f64;
+    let part = match shard {
+        Shard::ALL => String::new(),
+        Shard { number, of } => format!(", of which shard {number} of {of} does {}", all.len()),
+    };
+    let text = format!(
+        "{}\n{count} combinations x {} replications = {} runs{part}\n{} are stored, {} are to be done: about \
+         {} on {threads} threads\n(a probe of {probed} runs took {} each)\n",
+        design.header.name,
+        design.header.repeats,
+        count * design.header.repeats as usize,
+        all.len() - missing.len(),
+        missing.len(),
+        report::duration(left),
+        report::duration(each),
+    );
+    print(&text).map_err(|error| written(&error))?;
+    Ok(Exit::Done)
+}
+
+fn written(error: &super::output::WriteError) -> Exit {
+    eprintln!("mailflow: {error}");
+    Exit::Io
+}
+
+/// Runs what is missing and writes the results.
+fn all(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
+    let design = &ready.design;
+    let shard = args.shard.unwrap_or(Shard::ALL);
+    let folder = folder(args);
+    let path = file(&folder, shard);
+    let store = store::open(&path, args.fresh)?;
+    let before = Design::stored(&store).map_err(|error| store::complain(&error))?;
+    if let Some(before) = before {
+        same_design(design, &before, &path)?;
+    }
+    let rows = design.store(&store).map_err(|error| store::complain(&error))?;
+    let missing = design.missing(Some((&store, &rows)), shard);
+    let missing = missing.map_err(|error| store::complain(&error))?;
+    let quiet = args.show.quiet;
+    if ready.sweep.until.is_some() && !quiet {
+        let most = design.header.repeats;
+        eprintln!("mailflow: each combination is run {most} times, the most that run.until allows");
+    }
+    let total = design.missing(None, shard).map_err(|error| store::complain(&error))?.len();
+    if missing.len() < total && !quiet {
+        eprintln!("mailflow: {} of {total} runs from the store", total - missing.len());
+    }
+    listen_for_ctrl_c();
+    let progress = Progress::runs(&design.header.name, missing.len(), quiet);
+    let jobs = args.jobs.map_or(0, usize::from);
+    let scenario = |position: usize| ready.scenario(position, args);
+    let outcome = run_tasks((&store, &rows), &missing, jobs, &scenario, &progress);
+    progress.finish();
+    let kept = "what was done is kept, and the same command goes on from there";
+    outcome.map_err(|error| store::ended(&error, kept))?;
+    if shard != Shard::ALL {
+        if !quiet {
+            let Shard { number, of } = shard;
+            let path = path.display();
+            eprintln!(
+                "mailflow: shard {number} of {of} is done: {total} runs in {path}; join all with merge"
+            );
+        }
+        return Ok(Exit::Done);
+    }
+    finish((&store, &rows), design, &folder, (args.strict, jobs), &args.show)
+}
+
+/// Refuses to go on with another sweep in the same store.
+pub(super) fn same_design(design: &Design, before: &Design, path: &Path) -> Result<(), Exit> {
+    const SHOWN: usize = 12;
+    let changes = design.changes_from(before);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!(
+        "{}: this sweep is not the one that is stored there (- stored, + now):\n",
+        path.display()
+    );
+    changes.iter().take(SHOWN).for_each(|line| text += &format!("  {line}\n"));
+    if changes.len() > SHOWN {
+        text += &format!("  and {} more\n", changes.len() - SHOWN);
+    }
+    Err(bad_input(&format!("{text}use --fresh to start over, or --out for another folder")))
+}
+
+/// Makes the results of a complete store, writes and shows them.
+pub(super) fn finish(
+    (store, rows): (&Store, &[i64]),
+    design: &Design,
+    folder: &Path,
+    (strict, jobs): (bool, usize),
+    show: &ShowArgs,
+) -> Result<Exit, Exit> {
+    let results = conclude_sweep((store, rows), design, jobs);
+    let results = results.map_err(|error| store::complain(&error))?;
+    let files = [folder.join("results.json"), folder.join("tables/combinations.csv")];
+    let texts = [report::json(&[&results]), report::combinations_csv(&results)];
+    for (path, text) in files.iter().zip(&texts) {
+        write_file(path, text).map_err(|error| written(&error))?;
+    }
+    let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    let style = Style { colour: show.color.applies() };
+    let text = match show.format {
+        Format::Table if show.quiet => report::combinations_table(&results, style),
+        Format::Table => report::combinations_page(
+            &results,
+            &design.header.about,
+            &design.header.trust,
+            &names,
+            style,
+        ),
+        other => in_format(&results, other),
+    };
+    print(&text).map_err(|error| written(&error))?;
+    Ok(if results.keeps(strict) { Exit::Done } else { Exit::Missed })
+}
+
+/// The results for other programs.
+pub(super) fn in_format(results: &Results, format: Format) -> String {
+    match format {
+        Format::Json => report::json(&[results]),
+        Format::Csv => report::combinations_csv(results),
+        Format::Md => report::combinations_markdown(results),
+        Format::Table => report::combinations_table(results, Style::PLAIN),
+    }
+}

@@ -1,0 +1,298 @@
+//! Sweeps: many combinations of settings, the same days for all of them (common random numbers).
+//!
+//! A sweep lives in its store: the design is written first, then a record whenever a replication ends, and the
+//! results are made from what is stored. So it does not matter how often it was stopped, how many
+//! threads did the work, or in how many places.
+
+use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
+use super::{
+    Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
+    Results, SCHEMA, Warning, conclude, plan, workers,
+};
+use crate::scenario::Scenario;
+use crate::units::Span;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// More runs than this would take years.
+pub const MOST_RUNS: u64 = 20_000_000;
+/// Runs of which paired differences are given: about a gigabyte of histograms.
+pub const MOST_COMPARED: u64 = 20_000;
+const HEADER: &str = "sweep";
+
+/// A sweep, ready to run: what is written into its store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// What holds for all combinations.
+    pub header: Header,
+    /// The combinations, in order.
+    pub cells: Vec<(CellId, Entry)>,
+}
+
+/// What holds for all combinations of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The sweep's name.
+    pub name: String,
+    /// What it asks; may be empty.
+    pub about: String,
+    /// The seed of all combinations.
+    pub seed: u64,
+    /// Replications of each.
+    pub repeats: u32,
+    /// The combination that the others are compared with.
+    pub compare_with: Option<usize>,
+    /// What the answers rest on, for people.
+    pub trust: Vec<String>,
+    /// The design in words: what varies over which values, and every setting of the base.
+    pub lines: Vec<String>,
+}
+
+/// One combination.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The value of each key that varies.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// What is expected of it.
+    pub expect: Vec<String>,
+    /// The scenario's own warnings.
+    pub notes: Vec<Warning>,
+    /// Measured time of one replication.
+    pub simulate: Span,
+    /// Whether the runs go on until their mail is out.
+    pub drained: bool,
+}
+
+/// One replication of one combination, by position in the design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Which combination.
+    pub cell: u32,
+    /// Which replication.
+    pub number: u32,
+}
+
+/// A part of the work, for one of several machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Shard {
+    /// Everything.
+    pub const ALL: Shard = Shard { number: 1, of: 1 };
+}
+
+impl Design {
+    /// The combination to which the others are given as paired differences. All days of all combinations are
+    /// in memory for that, so a design beyond [`MOST_COMPARED`] runs goes without.
+    pub fn compared(&self) -> Option<usize> {
+        let runs = self.cells.len() as u64 * u64::from(self.header.repeats);
+        self.header.compare_with.filter(|_| runs <= MOST_COMPARED)
+    }
+
+    /// The design that `store` holds, if it holds one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn stored(store: &Store) -> Result<Option<Self>, StoreError> {
+        let Some(header) = store.meta(HEADER)? else { return Ok(None) };
+        let damaged = |error: serde_json::Error| store.damaged(&error.to_string());
+        let header = serde_json::from_str(&header).map_err(damaged)?;
+        let read = |(id, entry): (CellId, String)| {
+            Ok((id, serde_json::from_str(&entry).map_err(damaged)?))
+        };
+        let cells = store.design()?.into_iter().map(read).collect::<Result<_, StoreError>>()?;
+        Ok(Some(Design { header, cells }))
+    }
+
+    /// Writes the design into `store`, in place of the one that is there. Gives the row of each cell.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn store(&self, store: &Store) -> Result<Vec<i64>, StoreError> {
+        let entries: Vec<(CellId, String)> =
+            self.cells.iter().map(|(id, entry)| (id.clone(), json(entry))).collect();
+        store.set_design(&[(HEADER, json(&self.header))], &entries)
+    }
+
+    /// The row of each cell of a design that `store` holds.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn rows(&self, store: &Store) -> Result<Vec<i64>, StoreError> {
+        let row = |(id, _): &(CellId, Entry)| {
+            store.find_cell(&id.key)?.ok_or_else(|| store.damaged("a combination without a cell"))
+        };
+        self.cells.iter().map(row).collect()
+    }
+
+    /// What this design has that `before` had not (`+`) and the other way round (`-`), as far as it changes
+    /// results; nothing if they are one sweep. Replications may grow, expectations may change.
+    pub fn changes_from(&self, before: &Design) -> Vec<String> {
+        let missing = |sign: &str, from: &Header, other: &Header| {
+            let new = from.lines.iter().filter(|line| !other.lines.contains(line));
+            new.map(|line| format!("{sign} {line}")).collect::<Vec<_>>()
+        };
+        let mut changes = missing("-", &before.header, &self.header);
+        changes.extend(missing("+", &self.header, &before.header));
+        let keys = |design: &Design| -> Vec<String> {
+            design.cells.iter().map(|(id, _)| id.key.clone()).collect()
+        };
+        if changes.is_empty() && keys(self) != keys(before) {
+            changes.push("the contents of a CSV file that a scenario reads".to_owned());
+        }
+        changes
+    }
+
+    /// The lines that tell of the program: what another version or build changes.
+    pub fn program() -> String {
+        format!("mailflow {VERSION}, model {MODEL}")
+    }
+
+    /// What `store` lacks of `shard`'s part: the first replication of every combination, then the second, ..
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn missing(
+        &self,
+        store: Option<(&Store, &[i64])>,
+        shard: Shard,
+    ) -> Result<Vec<Task>, StoreError> {
+        let (cells, repeats) = (self.cells.len(), self.header.repeats as usize);
+        let mut done = vec![false; cells * repeats];
+        if let Some((store, rows)) = store {
+            let positions: BTreeMap<i64, usize> =
+                rows.iter().enumerate().map(|(position, row)| (*row, position)).collect();
+            store.scan(|row, number| {
+                if let Some(position) = positions.get(&row)
+                    && (number as usize) < repeats
+                {
+                    done[number as usize * cells + position] = true;
+                }
+            })?;
+        }
+        let mine = |task: usize| task % shard.of as usize + 1 == shard.number as usize;
+        let task =
+            |task: usize| Task { cell: (task % cells) as u32, number: (task / cells) as u32 };
+        Ok((0..done.len()).filter(|n| mine(*n) && !done[*n]).map(task).collect())
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Plain maps, lists, texts and numbers: writing them to memory cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Runs `tasks` in their order and stores each record. `scenario` makes the scenario of a combination.
+///
+/// # Errors
+/// When the observer says so, or the store fails; what was done is kept.
+pub fn run_tasks(
+    (store, rows): (&Store, &[i64]),
+    tasks: &[Task],
+    jobs: usize,
+    scenario: &(dyn Fn(usize) -> Scenario + Sync),
+    observer: &dyn Observer,
+) -> Result<(), RunError> {
+    workers::in_order(jobs, tasks.len(), |task| {
+        let Task { cell, number } = tasks[task];
+        let scenario = scenario(cell as usize);
+        let settings = ReplicationSettings::from(&scenario);
+        let simulate = settings.simulate;
+        let plan = Plan { params: &scenario.params, settings, repeats: 1, jobs: 1 };
+        let record = plan::one(&plan, u64::from(number), observer)?;
+        // Nobody draws a day of each of a thousand combinations.
+        store.save(rows[cell as usize], &record, simulate, Keep::Tenths)?;
+        observer.done(&record);
+        Ok(())
+    })
+}
+
+/// The results of what `store` holds of `design`. A combination that has no record yet has no metrics. One
+/// combination's records at a time and thread are in memory.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn conclude_sweep(
+    (store, rows): (&Store, &[i64]),
+    design: &Design,
+    jobs: usize,
+) -> Result<Results, StoreError> {
+    let cells: Mutex<Vec<Option<Cell>>> = Mutex::new(vec![None; design.cells.len()]);
+    workers::in_order(jobs, design.cells.len(), |position| {
+        let entry = &design.cells[position].1;
+        let records = store.records(rows[position], design.header.repeats)?;
+        let cell = conclude_cell(entry, design.header.seed, &records);
+        cells.lock().unwrap_or_else(PoisonError::into_inner)[position] = Some(cell);
+        Ok(())
+    })?;
+    let mut cells = cells.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(reference) = design.compared() {
+        compare((store, rows), design, jobs, reference, &mut cells)?;
+    }
+    Ok(Results {
+        schema: SCHEMA,
+        scenario: design.header.name.clone(),
+        version: VERSION.to_owned(),
+        seed: design.header.seed,
+        cells: cells.into_iter().flatten().collect(),
+    })
+}
+
+/// Fills in the paired differences to combination `reference`: for each metric all combinations together.
+fn compare(
+    (store, rows): (&Store, &[i64]),
+    design: &Design,
+    jobs: usize,
+    reference: usize,
+    cells: &mut [Option<Cell>],
+) -> Result<(), StoreError> {
+    let mut records = Vec::with_capacity(cells.len());
+    for row in rows {
+        records.push(store.records(*row, design.header.repeats)?);
+    }
+    let evidence: Mutex<BTreeMap<usize, Evidence>> = Mutex::default();
+    workers::in_order(jobs, cells.len(), |position| {
+        // A pair needs all days on both sides: what is not finished is not compared.
+        if records[position].len() == design.header.repeats as usize {
+            let own = Evidence::new(&records[position], design.header.seed);
+            evidence.lock().unwrap_or_else(PoisonError::into_inner).insert(position, own);
+        }
+        Ok::<(), StoreError>(())
+    })?;
+    let evidence = evidence.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Some(theirs) = evidence.get(&reference) else { return Ok(()) };
+    let others: Vec<(&usize, &Evidence)> =
+        evidence.iter().filter(|(position, _)| **position != reference).collect();
+    let ours: Vec<&Evidence> = others.iter().map(|(_, evidence)| *evidence).collect();
+    let differences = Differences::of_each(&ours, theirs, &[]);
+    for ((position, _), difference) in others.iter().zip(differences) {
+        if let Some(cell) = &mut cells[**position] {
+            cell.difference = Some(difference);
+        }
+    }
+    Ok(())
+}
+
+fn conclude_cell(entry: &Entry, seed: u64, records: &[crate::measure::RunRecord]) -> Cell {
+    let settings = entry.settings.clone();
+    if records.is_empty() {
+        let (metrics, expectations) = (Metrics::default(), Vec::new());
+        return Cell { settings, metrics, difference: None, expectations, warnings: Vec::new() };
+    }
+    let evidence = Evidence::new(records, seed);
+    let lines: Vec<(Expectation, Option<&Evidence>)> = entry
+        .expect
+        .iter()
+        .filter_map(|text| Some((Expectation::parse(text).ok()?, None)))
+        .collect();
+    let when = (seed, entry.simulate, entry.drained);
+    let results = conclude("", when, &evidence, &lines, entry.notes.clone());
+    let cell = results.cells.into_iter().next();
+    cell.map_or_else(|| unreachable!("a scenario has one cell"), |cell| Cell { settings, ..cell })
+}

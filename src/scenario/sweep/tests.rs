@@ -1,0 +1,114 @@
+use super::*;
+use std::fs;
+
+/// The sweep with this text, beside a base with two runners and HostStat on.
+fn load(text: &str) -> Result<Sweep, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = "name: Base\nrun: { repeats: 5, seed: 7 }\nproofpoint:\n  queue_runners: 2\n\
+                expect: [ p99 delay < 1h ]\n";
+    fs::write(folder.path().join("base.yaml"), base).expect("written");
+    let file = folder.path().join("sweep.yaml");
+    fs::write(&file, text).expect("written");
+    let sweep = read::load(&file).and_then(|sweep| sweep.check().map(|()| sweep));
+    let said = |errors: Vec<LoadError>| errors.iter().map(ToString::to_string).collect::<String>();
+    sweep.map_err(said)
+}
+
+fn values(sweep: &Sweep) -> Vec<String> {
+    let of = |index| {
+        let values = sweep.values_of(index).into_iter();
+        values.map(|value| value.unwrap_or("-".to_owned())).collect::<Vec<_>>().join(" ")
+    };
+    (0..sweep.len()).map(of).collect()
+}
+
+#[test]
+fn a_grid_combines_each_value_with_each_of_the_others() {
+    let sweep = load(
+        "base: base.yaml\nvary:\n  proofpoint.queue_runners: [2, 10]\n  \
+         proofpoint.hoststat: [on, off, on: x]\n",
+    );
+    assert!(sweep.expect_err("not a value").contains("sweep.yaml:4:34"));
+    let sweep = load(
+        "base: base.yaml\nvary:\n  proofpoint.queue_runners: [2, 10]\n  proofpoint.hoststat: [on, off]\n\
+         compare_with: { proofpoint.queue_runners: 10 }\nrun: { seed: 9 }\n",
+    );
+    let sweep = sweep.expect("valid");
+    assert_eq!(values(&sweep), ["2 on", "2 off", "10 on", "10 off"]);
+    assert_eq!(sweep.compare_with, Some(2), "of the other keys it has the base's values");
+    let last = sweep.combined(3).expect("valid");
+    assert_eq!((last.scenario.run.seed, last.scenario.run.repeats), (9, 5));
+    assert_eq!(last.scenario.params.sender.runners, 10);
+    assert!(last.scenario.expect.is_empty(), "the base's promises are about itself");
+    assert!(
+        last.settings.iter().any(|s| s.key == "proofpoint.hoststat.enabled" && s.value == "off")
+    );
+}
+
+#[test]
+fn one_at_a_time_begins_with_the_base_and_a_list_is_taken_as_it_is() {
+    let sweep = load(
+        "base: { proofpoint: { agents: 3 } }\ndesign: one_at_a_time\n\
+         vary: { proofpoint.queue_runners: [5], proofpoint.hoststat: [off] }\n\
+         expect: [ p99 delay < 1h, { where: { proofpoint.hoststat: off }, expect: connections cut > 0 } ]\n",
+    );
+    let sweep = sweep.expect("valid");
+    assert_eq!(values(&sweep), ["- -", "5 -", "- off"]);
+    assert_eq!(sweep.base_values(), ["2", "on"]);
+    assert_eq!(
+        (sweep.expect[0].of.as_ref(), sweep.expect[1].of.as_deref()),
+        (None, Some(&[2][..]))
+    );
+    let sweep = load(
+        "base: base.yaml\ncombinations: [ { proofpoint.agents: 2, mail.scale: 2 }, {} ]\n\
+         run: { until: { metric: delay.p99, relative: 5%, at_most: 500 } }\n",
+    );
+    let sweep = sweep.expect("valid");
+    assert_eq!((sweep.design, values(&sweep)), (Design::List, vec!["2 2".into(), "- -".into()]));
+    assert_eq!(
+        sweep.until.as_ref().map(|until| (until.relative, until.at_most)),
+        Some((0.05, 500))
+    );
+    assert_eq!(sweep.scenario(0).expect("valid").run.repeats, 500);
+}
+
+#[test]
+fn every_slip_is_shown_with_its_line_and_what_is_accepted() {
+    for (text, expected) in [
+        ("vary: { proofpoint.queue_runners: [2] }", "base"),
+        ("base: base.yaml", "vary"),
+        ("base: base.yaml\nvary: {}", "nothing varies"),
+        ("base: base.yaml\nvary: { proofpoint.queue_runners: [] }", "at least one value"),
+        ("base: base.yaml\nvary: { proofpoint.queue_runners: 2 }", "a list of values"),
+        ("base: base.yaml\nvary: { proofpoint.queue_runners: [2, 2] }", "stands there twice"),
+        ("base: base.yaml\nvary:\n  proofpoint.queue_runnes: [2]", "sweep.yaml:3:3"),
+        ("base: base.yaml\nvary:\n  proofpoint.queue_runnes: [2]", "nearest   queue_runners"),
+        ("base: base.yaml\nvary:\n  proofpoint.queue_runners: [2, many]", "sweep.yaml:3:33"),
+        ("base: base.yaml\nvary: { run.seed: [1, 2] }", "same seed"),
+        ("base: base.yaml\nvarry: { proofpoint.agents: [1] }", "nearest   vary"),
+        ("base: base.yaml\nproofpoint: {}\nvary: { mail.scale: [1] }", "belongs into the base"),
+        ("base: base.yaml\ndesign: gird\nvary: { mail.scale: [1] }", "nearest   grid"),
+        ("base: base.yaml\nvary: { mail.scale: [1] }\ncombinations: [ {} ]", "takes vary alone"),
+        ("base: base.yaml\nvary: { mail.scale: [1, 2] }\ncompare_with: { mail.scale: 3 }", "1, 2"),
+        ("base: base.yaml\nvary: { mail.scale: [1, 2] }\ncompare_with: {}", "is not"),
+        ("base: base.yaml\nvary: { mail.scale: [1] }\nrun: { repeets: 3 }", "nearest   repeats"),
+        ("base: base.yaml\nvary: { mail.scale: [1] }\nrun: { until: { metric: x } }", "is needed"),
+        (
+            "base: base.yaml\nvary: { mail.scale: [1] }\nexpect: [ { where: { a: 1 }, expect: b } ]",
+            "does not vary",
+        ),
+        ("base: none.yaml\nvary: { mail.scale: [1] }", "cannot read"),
+        ("[]", "a map of name"),
+        ("a: [", "not valid YAML"),
+    ] {
+        match load(text) {
+            Err(said) => assert!(said.contains(expected), "{text}\n{expected}\n{said}"),
+            Ok(sweep) => assert_eq!((expected, sweep.compare_with), ("is not", Some(0)), "{text}"),
+        }
+    }
+    let many: Vec<String> = (0..400).map(|n| n.to_string()).collect();
+    let many = many.join(", ");
+    let text =
+        format!("base: base.yaml\nvary: {{ mail.backlog: [{many}], proofpoint.agents: [{many}] }}");
+    assert!(load(&text).expect_err("too many").contains("at most 100000"), "160,000 are too many");
+}
