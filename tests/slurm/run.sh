@@ -20,6 +20,7 @@ binary=$(cd "$(dirname "$binary")" && pwd)/$(basename "$binary")
 
 scratch=$(mktemp -d)
 cluster=$scratch/cluster
+reason=
 finish() {
     local code=$?
     trap - EXIT
@@ -27,6 +28,8 @@ finish() {
         printf '\nrun.sh failed with code %s. What was written until then:\n' "$code"
         tail -n 20 "$scratch"/*.log || true
         [ ! -f "$cluster/slurm.conf" ] || "$here/cluster.sh" logs "$cluster" || true
+        # Once more below all that, where one looks first.
+        [ -z "$reason" ] || printf '\nrun.sh: %s\n' "$reason"
     fi >&2
     # Not by a variable: it may have been stopped half-way through its start.
     if [ -f "$cluster/slurm.conf" ]; then
@@ -40,7 +43,8 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 fail() {
-    printf 'run.sh: %s\n' "$1" >&2
+    reason=$1
+    printf 'run.sh: %s\n' "$reason" >&2
     exit 1
 }
 
