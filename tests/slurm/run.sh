@@ -80,13 +80,19 @@ ended() {
     [ -z "$(squeue --noheader --jobs "$1")" ]
 }
 
-# kill_task NAME SCANCEL...: kills a task in the middle.
+# Whether a shard, counted from 1, has begun to write its store.
+has_store() {
+    [ -n "$(find "$scratch/shards" -name "results-$1-of-8*" -size +0)" ]
+}
+
+# kill_task NUMBER SCANCEL...: kills a task, counted from 0, in the middle.
 kill_task() {
-    local task=$1
-    shift
+    local task=${job}_$1
     wait_for 60 "task $task runs" runs "$task"
+    wait_for 20 "shard $(($1 + 1)) writes its store" has_store "$(($1 + 1))"
+    shift
     # So that some days are stored and some are not: a shard takes seconds, even on a fast machine.
-    sleep 0.5
+    sleep 0.6
     scancel "$@" "$task"
     say "scancel $* $task"
 }
@@ -115,9 +121,9 @@ early=$(sbatch --parsable --dependency=afterany:"$job" --output="$scratch/early-
     --wrap "'$binary' merge '$scratch/shards' --out '$scratch/early'")
 # The first three, which are under way first however many processors there are. Only `--batch` is SIGKILL at
 # once, as from a kernel that runs out of memory; without it the task has a second to stop in order.
-kill_task "${job}_0" --batch --signal=KILL
-kill_task "${job}_1" --signal=KILL
-kill_task "${job}_2" --batch --signal=KILL
+kill_task 0 --batch --signal=KILL
+kill_task 1 --signal=KILL
+kill_task 2 --batch --signal=KILL
 for task in 0 1 2; do
     wait_for 20 "task $task is killed" was_killed "${job}_$task"
     say "task $task: $(state "${job}_$task")"
