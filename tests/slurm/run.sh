@@ -26,7 +26,7 @@ finish() {
     trap - EXIT
     if [ "$code" -ne 0 ]; then
         printf '\nrun.sh failed with code %s. What was written until then:\n' "$code"
-        tail -n 20 "$scratch"/*.log || true
+        find "$scratch" -maxdepth 1 -name '*.log' -exec tail -v -n 20 {} + || true
         [ ! -f "$cluster/slurm.conf" ] || "$here/cluster.sh" logs "$cluster" || true
         # Once more below all that, where one looks first.
         [ -z "$reason" ] || printf '\nrun.sh: %s\n' "$reason"
@@ -39,8 +39,8 @@ finish() {
     exit "$code"
 }
 trap finish EXIT
-# An interrupted test ends its cluster, too.
-trap 'exit 130' INT TERM
+# An interrupted test ends its cluster, too, and so does one whose reader has left (`run.sh .. | head`).
+trap 'exit 130' INT TERM HUP PIPE
 
 fail() {
     reason=$1
