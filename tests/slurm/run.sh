@@ -121,9 +121,17 @@ early=$(sbatch --parsable --dependency=afterany:"$job" --output="$scratch/early-
     --wrap "'$binary' merge '$scratch/shards' --out '$scratch/early'")
 # The first three, which are under way first however many processors there are. Only `--batch` is SIGKILL at
 # once, as from a kernel that runs out of memory; without it the task has a second to stop in order.
-kill_task 0 --batch --signal=KILL
-kill_task 1 --signal=KILL
-kill_task 2 --batch --signal=KILL
+# Side by side, because on many processors they run so, and the last would be through before its turn came.
+killers=()
+kill_task 0 --batch --signal=KILL &
+killers+=($!)
+kill_task 1 --signal=KILL &
+killers+=($!)
+kill_task 2 --batch --signal=KILL &
+killers+=($!)
+for killer in "${killers[@]}"; do
+    wait "$killer" || fail "a task could not be killed in the middle"
+done
 for task in 0 1 2; do
     wait_for 20 "task $task is killed" was_killed "${job}_$task"
     say "task $task: $(state "${job}_$task")"
