@@ -14,7 +14,7 @@ const SWEEP: &str = "base: base.yaml\nvary:\n  proofpoint.queue_runners: [1, 2]\
 fn folder(sweep: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let base =
-        "name: Base\nrun: { simulate: 4h }\nmail: { arrivals: { poisson: { rate: 60/min } } }\n";
+        "name: Base\nrun: { simulate: 2h }\nmail: { arrivals: { poisson: { rate: 20/min } } }\n";
     fs::write(folder.path().join("base.yaml"), base).expect("written");
     fs::write(folder.path().join("s.yaml"), sweep).expect("written");
     folder
@@ -205,4 +205,33 @@ fn a_folder_in_use_is_left_alone_and_export_never_simulates() {
     drop(other);
     said(folder, &["run", "base.yaml", "--repeats", "2", "--out", "run"], 0);
     assert_eq!(exported(folder, "run").lines().count(), 2, "a run is one combination");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_exits_130_and_keeps_what_was_done() {
+    let folder = folder(&SWEEP.replace("repeats: 5", "repeats: 5000"));
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("mailflow"))
+        .current_dir(folder.path())
+        .args(["sweep", "s.yaml", "--out", "o"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    // Records are being written: so the handler is in place.
+    let log = folder.path().join("o/results.sqlite-wal");
+    while fs::metadata(&log).map_or(0, |log| log.len()) < 400_000 {
+        assert_eq!(child.try_wait().expect("known"), None, "it has ended by itself");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("sent").success());
+    let output = child.wait_with_output().expect("ended");
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("what was done is kept"), "{told}");
+    let (runs, distinct) = stored(&folder.path().join("o/results.sqlite"));
+    assert!(runs > 0 && runs == distinct, "{runs} and {distinct}");
+    let (_, told) = said(folder.path(), &["sweep", "s.yaml", "--repeats", "1", "--out", "o"], 0);
+    assert!(told.contains("of 6 runs from the store"), "{told}");
 }
