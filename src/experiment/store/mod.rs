@@ -104,7 +104,7 @@ impl Store {
             fs::create_dir_all(folder).map_err(|error| fail(Cause::Io(error.to_string())))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        Store::prepare(path, flags, true).map_err(|cause| fail(cause))
+        Store::prepare(path, flags, true).map_err(fail)
     }
 
     /// Opens a store that is there, to read it alone.

@@ -177,12 +177,12 @@ pub(super) fn fitting(
             Some(value) => written(&sweep.values[key][value].1) == text,
             None => bases[key] == text,
         };
-        if !(0..sweep.len()).any(|index| fits(&index)) && sweep.len() > 0 {
+        if !(0..sweep.len()).any(|index| fits(&index)) && !sweep.is_empty() {
             found.add(&entry.value, &path, &sweep.values(key).join(", "), "");
         }
         all.retain(fits);
     }
-    if found.0.len() == before && all.is_empty() && sweep.len() > 0 {
+    if found.0.len() == before && all.is_empty() && !sweep.is_empty() {
         found.add(node, path, "values that occur together", "no combination has all of these");
     }
     (found.0.len() == before).then_some(all)
