@@ -7,7 +7,7 @@ use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
 use super::store;
 use super::{Exit, output::WriteError};
-use crate::experiment::store::{Store, run_stored};
+use crate::experiment::store::{CellId, RunError, Store, run_stored};
 use crate::experiment::{
     self, Evidence, Expectation, Plan, Reached, ReplicationSettings, Results, Rule, Target,
     Warning, WarningKind, not_precise, run_until,
@@ -216,6 +216,21 @@ pub(super) fn simulate(
 /// What is said when Ctrl-C ends a run.
 const KEPT: &str = "what was done is kept, and the same command goes on from there";
 
+/// So many days of `scenario`, numbered from 0: from the store what is there, the rest simulated; and how
+/// many were there.
+fn days(
+    scenario: &Scenario,
+    repeats: u32,
+    (id, store): (&CellId, &Store),
+    args: &RunArgs,
+    progress: &Progress,
+) -> Result<(Vec<RunRecord>, usize), RunError> {
+    let settings = ReplicationSettings::from(scenario);
+    let jobs = args.jobs.map_or(0, usize::from);
+    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
+    run_stored(store, id, &plan, progress)
+}
+
 /// Takes from the store what is there, and simulates the rest.
 fn simulate_stored(
     scenario: &Scenario,
@@ -224,12 +239,9 @@ fn simulate_stored(
     store: &Store,
     args: &RunArgs,
 ) -> Result<Vec<RunRecord>, Exit> {
-    let settings = ReplicationSettings::from(scenario);
-    let jobs = args.jobs.map_or(0, usize::from);
-    let plan = Plan { params: &scenario.params, settings, repeats, jobs };
     let progress = Progress::new(&scenario.name, repeats, args.show.quiet);
     let id = store::cell_id(scenario, &scenario::settings(&scenario.text, set));
-    let records = run_stored(store, &id, &plan, &progress);
+    let records = days(scenario, repeats, (&id, store), args, &progress);
     progress.finish();
     let (records, there) = records.map_err(|error| store::ended(&error, KEPT))?;
     if there > 0 && !args.show.quiet {
@@ -251,10 +263,7 @@ fn precise(
     let progress = Progress::new(&scenario.name, until.at_most, args.show.quiet);
     let id = store::cell_id(scenario, &scenario::settings(&scenario.text, &args.set));
     let reached = run_until(target, &rule, scenario.run.seed, |repeats| {
-        let settings = ReplicationSettings::from(scenario);
-        let jobs = args.jobs.map_or(0, usize::from);
-        let plan = Plan { params: &scenario.params, settings, repeats, jobs };
-        run_stored(store, &id, &plan, &progress).map(|(records, _)| records)
+        days(scenario, repeats, (&id, store), args, &progress).map(|(records, _)| records)
     });
     progress.finish();
     let Reached { records, precise, relative } =

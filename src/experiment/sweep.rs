@@ -213,8 +213,7 @@ pub fn run_tasks(
     })
 }
 
-/// The results of what `store` holds of `design`. A combination that has no record yet has no metrics. One
-/// combination's records at a time and thread are in memory.
+/// The results of what `store` holds of `design`. A combination that has no record yet has no metrics.
 ///
 /// # Errors
 /// If the store cannot be read.
@@ -223,76 +222,86 @@ pub fn conclude_sweep(
     design: &Design,
     jobs: usize,
 ) -> Result<Results, StoreError> {
-    let cells: Mutex<Vec<Option<Cell>>> = Mutex::new(vec![None; design.cells.len()]);
-    workers::in_order(jobs, design.cells.len(), |position| {
-        let entry = &design.cells[position].1;
-        let records = store.records(rows[position], design.header.repeats)?;
-        let cell = conclude_cell(entry, design.header.seed, &records);
-        cells.lock().unwrap_or_else(PoisonError::into_inner)[position] = Some(cell);
-        Ok(())
-    })?;
-    let mut cells = cells.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(reference) = design.compared() {
-        compare((store, rows), design, jobs, reference, &mut cells)?;
-    }
+    let cells = match design.compared() {
+        Some(reference) => together((store, rows), design, jobs, reference)?,
+        None => one_by_one((store, rows), design, jobs)?,
+    };
     Ok(Results {
         schema: SCHEMA,
         scenario: design.header.name.clone(),
         version: VERSION.to_owned(),
         seed: design.header.seed,
-        cells: cells.into_iter().flatten().collect(),
+        cells,
     })
 }
 
-/// Fills in the paired differences to combination `reference`: for each metric all combinations together.
-fn compare(
+/// One combination's records at a time and thread are in memory.
+fn one_by_one(
+    (store, rows): (&Store, &[i64]),
+    design: &Design,
+    jobs: usize,
+) -> Result<Vec<Cell>, StoreError> {
+    let cells: Mutex<BTreeMap<usize, Cell>> = Mutex::default();
+    workers::in_order(jobs, design.cells.len(), |position| {
+        let records = store.records(rows[position], design.header.repeats)?;
+        let evidence = Evidence::new(&records, design.header.seed);
+        let cell = conclude_cell(&design.cells[position].1, design.header.seed, &evidence);
+        cells.lock().unwrap_or_else(PoisonError::into_inner).insert(position, cell);
+        Ok(())
+    })?;
+    Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+}
+
+/// All records are in memory, for the paired differences to combination `reference`: for each metric all
+/// combinations are one family.
+fn together(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     jobs: usize,
     reference: usize,
-    cells: &mut [Option<Cell>],
-) -> Result<(), StoreError> {
-    let mut records = Vec::with_capacity(cells.len());
+) -> Result<Vec<Cell>, StoreError> {
+    let (seed, repeats) = (design.header.seed, design.header.repeats);
+    let mut records = Vec::with_capacity(rows.len());
     for row in rows {
-        records.push(store.records(*row, design.header.repeats)?);
+        records.push(store.records(*row, repeats)?);
     }
-    let evidence: Mutex<BTreeMap<usize, Evidence>> = Mutex::default();
-    workers::in_order(jobs, cells.len(), |position| {
-        // A pair needs all days on both sides: what is not finished is not compared.
-        if records[position].len() == design.header.repeats as usize {
-            let own = Evidence::new(&records[position], design.header.seed);
-            evidence.lock().unwrap_or_else(PoisonError::into_inner).insert(position, own);
-        }
+    let done: Mutex<BTreeMap<usize, (Evidence, Cell)>> = Mutex::default();
+    workers::in_order(jobs, records.len(), |position| {
+        let evidence = Evidence::new(&records[position], seed);
+        let cell = conclude_cell(&design.cells[position].1, seed, &evidence);
+        done.lock().unwrap_or_else(PoisonError::into_inner).insert(position, (evidence, cell));
         Ok::<(), StoreError>(())
     })?;
-    let evidence = evidence.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Some(theirs) = evidence.get(&reference) else { return Ok(()) };
-    let others: Vec<(&usize, &Evidence)> =
-        evidence.iter().filter(|(position, _)| **position != reference).collect();
-    let ours: Vec<&Evidence> = others.iter().map(|(_, evidence)| *evidence).collect();
-    let differences = Differences::of_each(&ours, theirs, &[]);
-    for ((position, _), difference) in others.iter().zip(differences) {
-        if let Some(cell) = &mut cells[**position] {
-            cell.difference = Some(difference);
-        }
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (evidence, mut cells): (Vec<Evidence>, Vec<Cell>) = done.into_values().unzip();
+    // A pair needs all days on both sides: what is not finished is not compared.
+    let whole = |position: &usize| records[*position].len() == repeats as usize;
+    if !whole(&reference) {
+        return Ok(cells);
     }
-    Ok(())
+    let others: Vec<usize> =
+        (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
+    let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
+    let differences = Differences::of_each(&ours, &evidence[reference], &[]);
+    for (position, difference) in others.into_iter().zip(differences) {
+        cells[position].difference = Some(difference);
+    }
+    Ok(cells)
 }
 
-fn conclude_cell(entry: &Entry, seed: u64, records: &[crate::measure::RunRecord]) -> Cell {
+fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
     let settings = entry.settings.clone();
-    if records.is_empty() {
+    if evidence.records().is_empty() {
         let (metrics, expectations) = (Metrics::default(), Vec::new());
         return Cell { settings, metrics, difference: None, expectations, warnings: Vec::new() };
     }
-    let evidence = Evidence::new(records, seed);
     let lines: Vec<(Expectation, Option<&Evidence>)> = entry
         .expect
         .iter()
         .filter_map(|text| Some((Expectation::parse(text).ok()?, None)))
         .collect();
     let when = (seed, entry.simulate, entry.drained);
-    let results = conclude("", when, &evidence, &lines, entry.notes.clone());
+    let results = conclude("", when, evidence, &lines, entry.notes.clone());
     let cell = results.cells.into_iter().next();
     cell.map_or_else(|| unreachable!("a scenario has one cell"), |cell| Cell { settings, ..cell })
 }

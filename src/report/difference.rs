@@ -220,32 +220,6 @@ impl Comparison<'_> {
     }
 }
 
-/// The rows of differences between two sides without a page around them, under their verdicts: `a` is what
-/// `b` was compared with.
-pub fn differences(a: Side, b: Side, between: &Differences, style: Style) -> String {
-    let mut out = format!("A  {}\nB  {}\n", cut_to(a.name, WIDTH - 3), cut_to(b.name, WIDTH - 3));
-    let rows: Vec<Row> = between
-        .iter()
-        .filter(|(name, metric, _)| in_short(name, *metric))
-        .map(|(name, metric, difference)| Row {
-            name,
-            metric,
-            values: [a.metrics, b.metrics].map(|of| value(of, name, metric)),
-            points: [a.metrics, b.metrics].map(|of| of.find(name).and_then(|(_, e)| e.point)),
-            difference,
-        })
-        .filter(Row::says_something)
-        .collect();
-    for words in VERDICTS {
-        let of: Vec<&Row> = rows.iter().filter(|row| row.words() == words).collect();
-        if !of.is_empty() {
-            out += &heading(words, style);
-        }
-        of.iter().for_each(|row| out += &row.line());
-    }
-    out
-}
-
 fn value(of: &Metrics, name: &str, metric: Metric) -> String {
     let estimate = of.find(name).map(|(_, estimate)| *estimate).unwrap_or_default();
     let [value, ..] = human::estimate(&estimate, metric.unit());

@@ -18,7 +18,7 @@ mod validation;
 pub use combinations::{
     combinations_csv, combinations_markdown, combinations_page, table as combinations_table,
 };
-pub use difference::{Comparison, Side, differences, verdict_words};
+pub use difference::{Comparison, Side, verdict_words};
 pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
 pub use metrics::{csv, markdown};

@@ -4,6 +4,7 @@
 //! shown in order of line. A problem says where, what was found, what is accepted and, for a misspelt
 //! name, the nearest known one.
 
+use super::node::Place;
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -29,6 +30,23 @@ pub struct Problem {
     pub message: String,
     /// The override it comes from (`--set KEY=VALUE`), when it is not from the file.
     pub origin: Option<String>,
+}
+
+impl Problem {
+    /// A mistake at `place`, without a nearest name.
+    pub(super) fn at(place: &Place, key: &str, found: &str, accepted: &str, message: &str) -> Self {
+        Problem {
+            line: place.line,
+            column: place.column,
+            len: place.len,
+            key: key.to_owned(),
+            found: found.to_owned(),
+            accepted: accepted.to_owned(),
+            nearest: None,
+            message: message.to_owned(),
+            origin: place.origin.clone(),
+        }
+    }
 }
 
 /// All mistakes of one scenario, in order of line.

@@ -78,17 +78,7 @@ impl Report {
 
     /// A problem at `place`.
     pub(super) fn at(&self, place: &Place, key: &str, found: &str, accepted: &str, message: &str) {
-        self.add(Problem {
-            line: place.line,
-            column: place.column,
-            len: place.len,
-            key: key.to_owned(),
-            found: found.to_owned(),
-            accepted: accepted.to_owned(),
-            nearest: None,
-            message: message.to_owned(),
-            origin: place.origin.clone(),
-        });
+        self.add(Problem::at(place, key, found, accepted, message));
     }
 }
 

@@ -161,11 +161,11 @@ fn expanded_reach(n: usize, confidence: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A generator good enough to spread draws: Knuth's MMIX constants.
-    fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
+    pub(crate) fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
         move |bound| {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)

@@ -53,15 +53,7 @@ pub fn joint_reach(all: &[&Sampled], confidence: f64, sides: Sides) -> f64 {
 mod tests {
     use super::*;
     use crate::stats::Resamples;
-
-    fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
-        move |bound| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            ((u128::from(state) * u128::from(bound)) >> 64) as u64
-        }
-    }
+    use crate::stats::bootstrap::tests::numbers;
 
     fn mean_of(resamples: &Resamples, values: &[f64]) -> Sampled {
         resamples.sampled(|weights| {

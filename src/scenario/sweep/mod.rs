@@ -189,7 +189,7 @@ impl Sweep {
             if let Err([found, accepted, message]) =
                 overrides::put(&mut root, key, node.clone(), place)
             {
-                problems.push(read::problem(place, key, &found, &accepted, &message));
+                problems.push(Problem::at(place, key, &found, &accepted, &message));
             }
         }
         (root, problems)

@@ -32,34 +32,13 @@ fn accepted(key: &str) -> &'static str {
     KEYS.iter().find(|(name, _)| *name == key).map_or("", |(_, accepted)| accepted)
 }
 
-/// A problem at a place.
-pub(super) fn problem(
-    place: &Place,
-    key: &str,
-    found: &str,
-    accepted: &str,
-    message: &str,
-) -> Problem {
-    Problem {
-        line: place.line,
-        column: place.column,
-        len: place.len,
-        key: key.to_owned(),
-        found: found.to_owned(),
-        accepted: accepted.to_owned(),
-        nearest: None,
-        message: message.to_owned(),
-        origin: place.origin.clone(),
-    }
-}
-
 /// What has been found wrong so far.
 #[derive(Default)]
 struct Found(Vec<Problem>);
 
 impl Found {
     fn add(&mut self, node: &Node, key: &str, accepted: &str, message: &str) {
-        self.0.push(problem(&node.place, key, &node.describe(), accepted, message));
+        self.0.push(Problem::at(&node.place, key, &node.describe(), accepted, message));
     }
 
     /// The entries of a map; nothing at all is an empty one.
@@ -172,7 +151,7 @@ fn unknown(entries: &[Entry], names: &[&str], of: &str, found: &mut Found) {
             None => "",
         };
         let nearest = nearest(&entry.key, names.iter().copied()).map(str::to_owned);
-        let problem = problem(&entry.place, &entry.key, &said, &names.join(", "), advice);
+        let problem = Problem::at(&entry.place, &entry.key, &said, &names.join(", "), advice);
         found.0.push(Problem { nearest, ..problem });
     }
 }
@@ -209,7 +188,7 @@ fn base(
         }
         other => {
             let node = other.map_or(root, |(node, _)| node);
-            found.0.push(problem(&node.place, "base", "nothing", accepted("base"), ""));
+            found.0.push(Problem::at(&node.place, "base", "nothing", accepted("base"), ""));
             return Ok(None);
         }
     };
@@ -250,7 +229,7 @@ fn put(base: &mut Base, key: &str, value: &Node, found: &mut Found) {
     overrides::mark(&mut value, ORIGIN);
     let place = value.place.clone();
     if let Err([said, accepted, message]) = overrides::put(&mut base.root, key, value, &place) {
-        found.0.push(problem(&place, key, &said, &accepted, &message));
+        found.0.push(Problem::at(&place, key, &said, &accepted, &message));
     }
 }
 
@@ -312,7 +291,8 @@ fn varied<'n>(
             "list" => Design::List,
             other => {
                 let near = nearest(other, ["grid", "one_at_a_time", "list"]).map(str::to_owned);
-                let said = problem(&node.place, "design", &node.describe(), accepted("design"), "");
+                let said =
+                    Problem::at(&node.place, "design", &node.describe(), accepted("design"), "");
                 found.0.push(Problem { nearest: near, ..said });
                 return (Design::Grid, Vec::new());
             }
@@ -331,7 +311,7 @@ fn varied<'n>(
         found.add(node, if key == "vary" { "combinations" } else { "vary" }, key, &message);
     }
     let Some(node) = wanted else {
-        found.0.push(problem(&root.place, key, "nothing", accepted(key), ""));
+        found.0.push(Problem::at(&root.place, key, "nothing", accepted(key), ""));
         return (design, Vec::new());
     };
     let varied = if design == Design::List { Vec::new() } else { choose::lists(node, found) };

@@ -35,7 +35,7 @@ fn refuse_not_varied(entry: &Entry, key: &str, found: &mut Found) {
         let message = "every combination is run with the same seed as often: set it under run";
         let message = if entry.key.starts_with("run.") { message } else { "it changes no result" };
         let accepted = "a key that changes results, such as proofpoint.queue_runners";
-        found.0.push(problem(&entry.place, key, &quoted(&entry.key), accepted, message));
+        found.0.push(Problem::at(&entry.place, key, &quoted(&entry.key), accepted, message));
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn combine(
         let said = count.map_or("far more".to_owned(), |count| count.to_string());
         let accepted = format!("at most {MOST_COMBINATIONS} combinations");
         let message = "take values out, or use design: one_at_a_time or list";
-        found.0.push(problem(&root.place, "vary", &said, &accepted, message));
+        found.0.push(Problem::at(&root.place, "vary", &said, &accepted, message));
         return sweep;
     };
     sweep.combinations = match sweep.design {
@@ -168,7 +168,7 @@ pub(super) fn fitting(
             let names: Vec<&str> = sweep.keys.iter().map(String::as_str).collect();
             let said = format!("{}, which does not vary", quoted(&entry.key));
             let near = nearest(&entry.key, names.iter().copied()).map(str::to_owned);
-            let said = problem(&entry.place, &path, &said, &names.join(", "), "");
+            let said = Problem::at(&entry.place, &path, &said, &names.join(", "), "");
             found.0.push(Problem { nearest: near, ..said });
             continue;
         };
