@@ -45,6 +45,16 @@ fn completions_the_manual_and_the_schema_go_to_stdout() {
     assert!(mailflow(&folder, &["complete", "bash"], 0).0.contains("_mailflow"));
     assert!(mailflow(&folder, &["man"], 0).0.contains(".TH mailflow"));
     assert!(mailflow(&folder, &["schema"], 0).0.contains("draft/2020-12"));
+    assert!(mailflow(&folder, &["schema", "--sweep"], 0).0.contains("A mailflow sweep"));
+}
+
+#[test]
+fn explain_tells_of_the_keys_of_a_sweep_file() {
+    let folder = site();
+    let (page, _) = mailflow(&folder, &["explain", "vary"], 0);
+    assert!(page.starts_with("vary\n") && page.contains("sweep file"), "{page}");
+    let (page, _) = mailflow(&folder, &["explain", "run.until"], 0);
+    assert!(page.contains("Its keys") && page.contains("run.until.relative"), "{page}");
 }
 
 #[test]

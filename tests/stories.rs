@@ -4,10 +4,12 @@
 #[path = "stories/surprises.rs"]
 mod surprises;
 
-use mailflow::experiment::{Evidence, Plan, ReplicationSettings, Silent, replicate_observed, run};
+use mailflow::experiment::{
+    Evidence, Metrics, Plan, ReplicationSettings, Silent, replicate_observed, run, warnings,
+};
 use mailflow::measure::{Metric, RunRecord};
 use mailflow::model::{Observation, Observer};
-use mailflow::scenario::{self, Override, Scenario};
+use mailflow::scenario::{self, Drain, Override, Scenario};
 use mailflow::units::{SimTime, Span};
 use std::path::Path;
 
@@ -74,6 +76,16 @@ fn on_a_healthy_day_half_the_mail_is_through_within_a_minute() {
         assert!(days.p50() < MINUTE, "seed {seed}: p50 {} s", days.p50());
         assert_eq!(days.cut(), 0.0, "seed {seed}");
     }
+}
+
+#[test]
+fn a_healthy_day_warns_of_nothing() {
+    let scenario = shipped("healthy-day", &[]);
+    assert!(scenario.notes.is_empty(), "{:?}", scenario.notes);
+    let days = Days::of(&scenario, scenario.run.seed, scenario.run.repeats).0;
+    let metrics = Metrics::of(&Evidence::new(&days, scenario.run.seed), &[]);
+    let drained = scenario.run.drain == Drain::UntilEmpty;
+    assert_eq!(warnings(&days, &metrics, scenario.run.simulate, drained), []);
 }
 
 #[test]

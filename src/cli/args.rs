@@ -43,7 +43,11 @@ pub(super) enum Command {
     /// Tell the life of one message, step by step
     Trace(TraceArgs),
     /// Print the JSON Schema of a scenario, for editors
-    Schema,
+    Schema {
+        /// That of a sweep file instead
+        #[arg(long)]
+        sweep: bool,
+    },
     /// Print completions for a shell
     Complete {
         /// Which shell

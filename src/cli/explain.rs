@@ -6,13 +6,14 @@ use super::output::print;
 use crate::report::Style;
 use crate::report::explain::{self, Topic};
 use crate::scenario::keys;
+use crate::scenario::sweep::keys as sweep;
 
 /// Runs the command.
 pub(super) fn explain(args: &ExplainArgs) -> u8 {
     let style = Style { colour: args.color.applies() };
     let asked = args.name.join(" ");
     let topics = if args.name.is_empty() {
-        keys::all().map(Topic::Key).collect()
+        keys::all().map(Topic::Key).chain(sweep::ALL.iter().map(Topic::Sweep)).collect()
     } else {
         match explain::find(&asked) {
             Ok(topics) => topics,

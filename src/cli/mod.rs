@@ -67,6 +67,11 @@ fn dispatch(args: &Args) -> u8 {
         Command::Complete { shell } => shell::complete(*shell),
         Command::Trace(trace) => trace::trace(trace),
         Command::Man => shell::man(),
-        Command::Schema => output::printed(output::print(&crate::scenario::schema())).code(),
+        Command::Schema { sweep: true } => {
+            output::printed(output::print(&crate::scenario::sweep::schema())).code()
+        }
+        Command::Schema { sweep: false } => {
+            output::printed(output::print(&crate::scenario::schema())).code()
+        }
     }
 }

@@ -4,7 +4,10 @@
 //! The interval is Efron's BCa (bias-corrected and accelerated; Efron & Tibshirani 1993, chapter 14), with
 //! its tails widened for few replications as Hesterberg proposes ("What teachers should know about the
 //! bootstrap", The American Statistician 69, 2015): sqrt(n/(n-1)) t instead of the normal quantile, with t
-//! Student's quantile for n-1 degrees of freedom. `tests/interval_coverage.rs` measures what it covers.
+//! Student's quantile. Its degrees of freedom are n-1 where all replications have about the same part in
+//! the statistic, and fewer where some have a much larger one: the spread is then known less well than n
+//! suggests, by the kurtosis of the parts (the variance of a sample's variance; Satterthwaite, Biometrics
+//! Bulletin 2, 1946). `tests/interval_coverage.rs` measures what it covers, `docs/statistics.md` holds that.
 
 use super::{Interval, normal_cdf, normal_quantile, sorted_quantile, t_quantile};
 
@@ -98,7 +101,7 @@ impl Sampled {
         let mut values: Vec<f64> =
             self.resampled.iter().copied().filter(|value| !value.is_nan()).collect();
         values.sort_by(f64::total_cmp);
-        let reach = expanded_reach(n, confidence);
+        let reach = expanded_reach(n, self.freedom(), confidence);
         let (bias, acceleration) = self.correction(&values);
         let level = |z: f64| {
             let shifted = bias + z;
@@ -137,6 +140,24 @@ impl Sampled {
         (bias, acceleration)
     }
 
+    /// Degrees of freedom of its variance, from 1 to n-1, by the kurtosis of the replications' parts in it.
+    fn freedom(&self) -> f64 {
+        let n = self.without.len() as f64;
+        let mean = self.without.iter().sum::<f64>() / n;
+        let (mut squares, mut fourths) = (0.0, 0.0);
+        for value in &self.without {
+            let square = (value - mean) * (value - mean);
+            squares += square;
+            fourths += square * square;
+        }
+        let excess = n * fourths / (squares * squares) - 3.0;
+        // The same whatever day is left out, or infinite: nothing is known of the parts.
+        if !excess.is_finite() {
+            return n - 1.0;
+        }
+        (2.0 / (excess / n + 2.0 / (n - 1.0)).max(0.0)).clamp(1.0, n - 1.0)
+    }
+
     /// Its spread over the resamples, without values left out. Not finite where the statistic is not.
     pub(super) fn spread(&self) -> f64 {
         let values = || self.resampled.iter().filter(|value| !value.is_nan());
@@ -154,10 +175,10 @@ impl Sampled {
     }
 }
 
-/// How far the interval of `n` replications reaches, on the normal scale.
-fn expanded_reach(n: usize, confidence: f64) -> f64 {
+/// How far the interval of `n` replications reaches, on the normal scale, with so many degrees of `freedom`.
+fn expanded_reach(n: usize, freedom: f64, confidence: f64) -> f64 {
     let n = n as f64;
-    (n / (n - 1.0)).sqrt() * t_quantile(0.5 + confidence / 2.0, n - 1.0)
+    (n / (n - 1.0)).sqrt() * t_quantile(0.5 + confidence / 2.0, freedom)
 }
 
 #[cfg(test)]
@@ -178,8 +199,26 @@ pub(super) mod tests {
     fn the_tails_are_wider_for_few_replications_and_nominal_for_many() {
         // Hesterberg 2015 gives these for two-sided 95 % intervals.
         for (n, tail) in [(10, 0.0086), (20, 0.0159), (1_000_000, 0.025)] {
-            assert!((normal_cdf(-expanded_reach(n, 0.95)) - tail).abs() < 2e-4, "n {n}");
+            let reach = expanded_reach(n, n as f64 - 1.0, 0.95);
+            assert!((normal_cdf(-reach) - tail).abs() < 2e-4, "n {n}");
         }
+    }
+
+    #[test]
+    fn a_statistic_that_rests_on_one_replication_has_fewer_degrees_of_freedom() {
+        let of = |without: &[f64]| {
+            Sampled { point: 0.0, resampled: Vec::new(), without: without.to_vec() }.freedom()
+        };
+        let even: Vec<f64> = (0..20).map(|day| f64::from(day % 2)).collect();
+        assert_eq!(of(&even), 19.0, "less kurtosis than the normal distribution has");
+        let mut one = vec![0.0; 20];
+        one[3] = 1.0;
+        // Kurtosis of one in twenty: 1/(pq) - 3 = 18.05, less 3 for the excess.
+        let expected = 2.0 / ((1.0 / (0.05 * 0.95) - 6.0) / 20.0 + 2.0 / 19.0);
+        assert!((of(&one) - expected).abs() < 1e-9, "{}", of(&one));
+        assert_eq!(of(&[1.0; 5]), 4.0, "nothing varies");
+        assert_eq!(of(&[1.0, f64::INFINITY, 2.0]), 2.0);
+        assert_eq!(of(&[0.0, 1.0]), 1.0);
     }
 
     #[test]

@@ -52,6 +52,17 @@ pub(super) enum Cause {
     Io(String),
 }
 
+impl From<std::io::Error> for Cause {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        match error.kind() {
+            StorageFull => Cause::Full,
+            PermissionDenied | ReadOnlyFilesystem => Cause::ReadOnly(error.to_string()),
+            _ => Cause::Io(error.to_string()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Cause {
     fn from(error: rusqlite::Error) -> Self {
         let said = error.to_string();

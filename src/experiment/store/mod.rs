@@ -101,7 +101,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fail = |cause| StoreError::new(path, cause);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|error| fail(Cause::Io(error.to_string())))?;
+            fs::create_dir_all(folder).map_err(|error| fail(error.into()))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         Store::prepare(path, flags, true).map_err(fail)
@@ -149,7 +149,7 @@ impl Store {
             name.push(ending);
             match fs::remove_file(&name) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StoreError::new(path, Cause::Io(error.to_string())));
+                    return Err(StoreError::new(path, error.into()));
                 }
                 _ => {}
             }

@@ -122,6 +122,16 @@ fn a_flipped_bit_in_a_record_is_noticed() {
 }
 
 #[test]
+fn errors_of_the_file_system_say_what_to_do() {
+    use std::io::{Error, ErrorKind};
+    let told = |kind| StoreError::new(Path::new("a"), Cause::from(Error::from(kind))).to_string();
+    assert!(told(ErrorKind::StorageFull).contains("disk is full"));
+    for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
+        assert!(told(kind).contains("use --out to write elsewhere"), "{}", told(kind));
+    }
+}
+
+#[test]
 fn reading_a_store_that_is_not_there_makes_none() {
     let (_folder, path) = file();
     let error = Store::open_to_read(&path).expect_err("none").to_string();

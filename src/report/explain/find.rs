@@ -3,6 +3,7 @@
 use super::Topic;
 use crate::measure::{CATALOGUE, Metric};
 use crate::scenario::keys::{self, KeyDoc};
+use crate::scenario::sweep::keys as sweep;
 
 /// Fewer letters than this are a part of too many names.
 const SHORTEST_PART: usize = 3;
@@ -23,14 +24,24 @@ pub fn find(text: &str) -> Result<Vec<Topic>, Vec<String>> {
         keys::all().filter(|doc| wanted(doc)).map(Topic::Key).collect()
     };
     let mut found = search(&|doc| path_form(doc.path) == path);
+    let of_sweep = |wanted: &dyn Fn(&str) -> bool| {
+        let keys = sweep::ALL.iter().filter(|key| wanted(&path_form(key.path)));
+        keys.map(Topic::Sweep).collect::<Vec<_>>()
+    };
+    if found.is_empty() {
+        found = of_sweep(&|key| key == path);
+    }
     if found.is_empty() {
         // What a metric means does not depend on the part it is of.
         let metric = text.split_once('@').map_or(text, |(metric, _)| metric);
         found.extend(Metric::parse(metric).ok().map(Topic::Metric));
     }
     let tail = format!(".{path}");
-    let ways: [&dyn Fn(&KeyDoc) -> bool; 4] = [
-        &|doc| path_form(doc.path).ends_with(&tail),
+    if found.is_empty() {
+        found = search(&|doc| path_form(doc.path).ends_with(&tail));
+        found.extend(of_sweep(&|key| key.ends_with(&tail)));
+    }
+    let ways: [&dyn Fn(&KeyDoc) -> bool; 3] = [
         &|doc| doc.label.is_some_and(|label| label.to_lowercase() == said),
         &|doc| doc.sendmail.is_some_and(|names| is_option(names, &said)),
         &|doc| said.chars().count() >= SHORTEST_PART && has_part(doc, &said, &path),
@@ -92,6 +103,7 @@ fn nearest(said: &str) -> Vec<String> {
         names.extend(doc.label.map(str::to_owned));
         names.extend(doc.sendmail.filter(|name| !name.contains(' ')).map(str::to_owned));
     }
+    names.extend(sweep::ALL.iter().map(|key| key.path.to_owned()));
     names.extend(CATALOGUE.iter().map(|entry| entry.name.to_owned()));
     let likeness = |name: &str| {
         let name = name.to_lowercase();
@@ -151,6 +163,25 @@ mod tests {
         assert_eq!(names("p99 delay"), ["delay.p99"]);
         assert_eq!(names("p99 delay@after"), ["delay.p99"]);
         assert_eq!(names("late.2h"), ["late.2h"]);
+    }
+
+    #[test]
+    fn a_key_of_a_sweep_file_is_found_where_no_scenario_has_one_of_that_name() {
+        for (text, path) in [
+            ("vary", "vary"),
+            ("compare-with", "compare_with"),
+            ("run.until", "run.until"),
+            ("at_most", "run.until.at_most"),
+            ("expect.where", "expect[].where"),
+            ("where", "expect[].where"),
+            ("smallest_with", "find.smallest_with"),
+            ("run", "run"),
+        ] {
+            assert_eq!(names(text), [path], "{text}");
+        }
+        assert!(matches!(find("run").expect("known")[..], [Topic::Key(_)]), "the scenario's");
+        assert!(names("until").contains(&"run.until".to_owned()));
+        assert_eq!(find("combinatons").expect_err("misspelt")[0], "combinations");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub use wrap::wrapped;
 use super::Style;
 use crate::measure::{Metric, Unit};
 use crate::scenario::keys::{self, KeyDoc, Kind, Source};
+use crate::scenario::sweep::keys::{self as sweep, SweepKey};
 use crate::scenario::{Origin, Setting};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -20,11 +21,16 @@ const VALUES: usize = 14;
 /// Where the defaults of the list begin.
 const DEFAULTS: usize = 38;
 
+/// Where the keys of a sweep file stand.
+const IN_SWEEP: &str = "a sweep file, for `mailflow sweep`";
+
 /// Something that can be explained.
 #[derive(Clone, Copy, Debug)]
 pub enum Topic {
     /// A key of a scenario.
     Key(&'static KeyDoc),
+    /// A key of a sweep file.
+    Sweep(&'static SweepKey),
     /// A metric of the results.
     Metric(Metric),
 }
@@ -34,6 +40,7 @@ impl Topic {
     pub fn name(&self) -> String {
         match self {
             Topic::Key(doc) => doc.path.to_owned(),
+            Topic::Sweep(key) => key.path.to_owned(),
             Topic::Metric(metric) => metric.name(),
         }
     }
@@ -42,6 +49,13 @@ impl Topic {
     fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
             Topic::Key(doc) => key_facts(doc),
+            Topic::Sweep(key) => {
+                let default =
+                    (!key.default.is_empty()).then(|| ("default", key.default.to_owned()));
+                let always =
+                    [("accepts", key.accepts.to_owned()), ("stands in", IN_SWEEP.to_owned())];
+                default.into_iter().chain(always).collect()
+            }
             Topic::Metric(metric) => vec![
                 ("unit", unit(metric.unit()).to_owned()),
                 ("expect", format!("{} OP VALUE, such as {0} <= ..", metric.name())),
@@ -53,6 +67,7 @@ impl Topic {
     fn meaning(&self) -> String {
         match self {
             Topic::Key(doc) => doc.meaning.to_owned(),
+            Topic::Sweep(key) => key.meaning.to_owned(),
             Topic::Metric(metric) => format!("Metric: {}.", metric.meaning()),
         }
     }
@@ -134,7 +149,20 @@ fn page(topic: &Topic, style: Style) -> String {
             out += &line(child, &under);
         }
     }
+    if let Topic::Sweep(key) = topic {
+        let mut title = "\n  Its keys\n";
+        for child in sweep::children(key.path) {
+            out += std::mem::take(&mut title);
+            out += &sweep_line(child);
+        }
+    }
     out
+}
+
+/// One key of a sweep file in a list.
+fn sweep_line(key: &SweepKey) -> String {
+    let value = if key.default.is_empty() { "-" } else { key.default };
+    wrapped(&format!("  {:<34}  ", key.path), value, DEFAULTS, WIDTH)
 }
 
 /// All keys by section, with their defaults.
@@ -152,6 +180,8 @@ pub fn list(style: Style) -> String {
         part(&mut out, section.path, section.meaning, style);
     }
     part(&mut out, "shape", "Sizes and durations that vary: one of these.", style);
+    let _ = write!(out, "\n{} - The keys of {IN_SWEEP}.\n", style.bold("sweep file"));
+    sweep::ALL.iter().for_each(|key| out += &sweep_line(key));
     out
 }
 
@@ -225,6 +255,13 @@ fn object(topic: &Topic) -> Value {
             "sendmail": doc.sendmail,
             "only_beside": doc.beside.map(|(key, value)| format!("{key}: {value}")),
         }),
+        Topic::Sweep(key) => json!({
+            "key": key.path,
+            "meaning": key.meaning,
+            "default": text(key.default),
+            "accepts": key.accepts,
+            "in": "sweep",
+        }),
         Topic::Metric(metric) => json!({
             "metric": metric.name(),
             "meaning": metric.meaning(),
@@ -261,6 +298,11 @@ pub fn as_csv(topics: &[Topic]) -> String {
                 doc.label.unwrap_or_default().to_owned(),
                 doc.sendmail.unwrap_or_default().to_owned(),
             ],
+            Topic::Sweep(key) => {
+                let none = String::new;
+                let (meaning, default) = (key.meaning.to_owned(), key.default.to_owned());
+                [meaning, default, key.accepts.to_owned(), IN_SWEEP.to_owned(), none(), none()]
+            }
             Topic::Metric(metric) => {
                 let accepts = unit(metric.unit()).to_owned();
                 let none = String::new;
@@ -295,8 +337,9 @@ mod tests {
         for doc in keys::all() {
             assert!(list.contains(doc.name()), "{}", doc.path);
         }
-        let pages: Vec<String> =
-            keys::all().map(|doc| page(&Topic::Key(doc), Style::PLAIN)).collect();
+        assert!(sweep::ALL.iter().all(|key| list.contains(key.path)), "{list}");
+        let topics = keys::all().map(Topic::Key).chain(sweep::ALL.iter().map(Topic::Sweep));
+        let pages: Vec<String> = topics.map(|topic| page(&topic, Style::PLAIN)).collect();
         for line in list.lines().chain(pages.iter().flat_map(|page| page.lines())) {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }

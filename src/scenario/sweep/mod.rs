@@ -4,9 +4,12 @@
 //! is held to the same rules as a typed one. Its nodes remember that they come from the sweep file, and what
 //! is wrong with them is shown there, by line.
 
+pub mod keys;
 mod read;
+mod schema;
 
 pub use read::load;
+pub use schema::schema;
 
 use super::node::{Node, Place};
 use super::origins::{self, Setting, written};

@@ -115,3 +115,49 @@ fn every_slip_is_shown_with_its_line_and_what_is_accepted() {
         format!("base: base.yaml\nvary: {{ mail.backlog: [{many}], proofpoint.agents: [{many}] }}");
     assert!(load(&text).expect_err("too many").contains("at most 100000"), "160,000 are too many");
 }
+
+#[test]
+fn every_key_that_the_reader_takes_is_explained_and_in_the_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&schema()).expect("JSON");
+    for (name, _) in read::KEYS {
+        assert!(keys::ALL.iter().any(|key| key.path == name), "{name} is not explained");
+        assert!(schema["properties"][name]["description"].is_string(), "{name}: not in the schema");
+    }
+    let under = |key: &str| schema["properties"][key].clone();
+    assert_eq!(under("vary")["properties"]["proofpoint.queue_runners"]["type"], "array");
+    assert_eq!(under("vary")["properties"]["run.seed"], serde_json::Value::Null, "never varies");
+    assert!(schema["$defs"]["run"]["properties"]["until"]["properties"]["at_most"].is_object());
+    let base = &schema["$defs"]["scenario"]["properties"];
+    assert!(base["proofpoint"]["properties"]["queue_runners"].is_object());
+    // What the base refers to must be there.
+    assert!(
+        schema["$defs"]["duration"].is_object() && schema["$defs"]["shape_of_sizes"].is_object()
+    );
+}
+
+#[test]
+fn the_keys_of_a_shipped_sweep_are_in_the_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&schema()).expect("JSON");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/sweeps");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|ending| ending != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("read");
+        let sweep: serde_json::Value = serde_yaml::from_str(&text).expect("YAML");
+        for (key, value) in sweep.as_object().expect("a map") {
+            let known = &schema["properties"][key];
+            assert!(known.is_object(), "{}: {key}", path.display());
+            if let Some(varied) = value.as_object().filter(|_| key == "vary") {
+                assert!(
+                    varied.keys().all(|key| known["properties"][key].is_object()),
+                    "{varied:?}"
+                );
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
