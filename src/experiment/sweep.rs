@@ -6,9 +6,10 @@
 
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
 use super::{
-    Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
-    Results, SCHEMA, Warning, conclude, plan, workers,
+    Best, Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
+    Results, SCHEMA, Warning, conclude, effects, may_be_best, plan, workers,
 };
+use crate::measure::Metric;
 use crate::scenario::Scenario;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,10 @@ use std::sync::{Mutex, PoisonError};
 pub const MOST_RUNS: u64 = 20_000_000;
 /// Runs of which paired differences are given: about a gigabyte of histograms.
 pub const MOST_COMPARED: u64 = 20_000;
+/// Combinations among which the best are looked for: each is held against every other.
+const MOST_RANKED: usize = 1_000;
+/// What they are ranked by.
+const RANKED_BY: Metric = Metric::DelayP99;
 const HEADER: &str = "sweep";
 
 /// A sweep, ready to run: what is written into its store.
@@ -88,11 +93,10 @@ impl Shard {
 }
 
 impl Design {
-    /// The combination to which the others are given as paired differences. All days of all combinations are
-    /// in memory for that, so a design beyond [`MOST_COMPARED`] runs goes without.
-    pub fn compared(&self) -> Option<usize> {
-        let runs = self.cells.len() as u64 * u64::from(self.header.repeats);
-        self.header.compare_with.filter(|_| runs <= MOST_COMPARED)
+    /// Whether combinations are held against each other. All days of all combinations are in memory for that,
+    /// so a design beyond [`MOST_COMPARED`] runs goes without.
+    pub fn compared(&self) -> bool {
+        self.cells.len() as u64 * u64::from(self.header.repeats) <= MOST_COMPARED
     }
 
     /// The design that `store` holds, if it holds one.
@@ -222,17 +226,20 @@ pub fn conclude_sweep(
     design: &Design,
     jobs: usize,
 ) -> Result<Results, StoreError> {
-    let cells = match design.compared() {
-        Some(reference) => together((store, rows), design, jobs, reference)?,
-        None => one_by_one((store, rows), design, jobs)?,
-    };
-    Ok(Results {
+    let blank = Results {
         schema: SCHEMA,
         scenario: design.header.name.clone(),
         version: VERSION.to_owned(),
         seed: design.header.seed,
-        cells,
-    })
+        cells: Vec::new(),
+        compared_with: None,
+        best: None,
+        effects: Vec::new(),
+    };
+    match design.compared() {
+        true => together((store, rows), design, jobs, blank),
+        false => Ok(Results { cells: one_by_one((store, rows), design, jobs)?, ..blank }),
+    }
 }
 
 /// One combination's records at a time and thread are in memory.
@@ -252,14 +259,14 @@ fn one_by_one(
     Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
 }
 
-/// All records are in memory, for the paired differences to combination `reference`: for each metric all
-/// combinations are one family.
+/// All records are in memory, for the paired differences to the combination that is compared with, for the best
+/// and for the effects: for each metric all combinations are one family.
 fn together(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     jobs: usize,
-    reference: usize,
-) -> Result<Vec<Cell>, StoreError> {
+    blank: Results,
+) -> Result<Results, StoreError> {
     let (seed, repeats) = (design.header.seed, design.header.repeats);
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
@@ -276,17 +283,34 @@ fn together(
     let (evidence, mut cells): (Vec<Evidence>, Vec<Cell>) = done.into_values().unzip();
     // A pair needs all days on both sides: what is not finished is not compared.
     let whole = |position: &usize| records[*position].len() == repeats as usize;
-    if !whole(&reference) {
-        return Ok(cells);
+    let reference = design.header.compare_with.filter(whole);
+    if let Some(reference) = reference {
+        let others: Vec<usize> = (0..cells.len())
+            .filter(|position| *position != reference && whole(position))
+            .collect();
+        let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
+        let differences = Differences::of_each(&ours, &evidence[reference], &[]);
+        for (position, difference) in others.into_iter().zip(differences) {
+            cells[position].difference = Some(difference);
+        }
     }
-    let others: Vec<usize> =
-        (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
-    let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
-    let differences = Differences::of_each(&ours, &evidence[reference], &[]);
-    for (position, difference) in others.into_iter().zip(differences) {
-        cells[position].difference = Some(difference);
+    // The best of those that are done may not be the best; an effect needs the whole grid.
+    let (mut best, mut of_grid) = (None, Vec::new());
+    if repeats > 1 && (0..cells.len()).all(|position| whole(&position)) {
+        best = the_best(&evidence);
+        of_grid = effects::of(&cells, &evidence, reference);
     }
-    Ok(cells)
+    Ok(Results { cells, compared_with: reference, best, effects: of_grid, ..blank })
+}
+
+/// Which may be the best; nothing where there is nothing to choose.
+fn the_best(evidence: &[Evidence]) -> Option<Best> {
+    let all: Vec<&Evidence> = evidence.iter().collect();
+    (2..=MOST_RANKED).contains(&all.len()).then(|| {
+        let may = may_be_best(&all, RANKED_BY, true);
+        let cells = may.iter().enumerate().filter(|(_, may)| **may).map(|(cell, _)| cell);
+        Best { by: RANKED_BY.name(), cells: cells.collect() }
+    })
 }
 
 fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
