@@ -7,6 +7,7 @@
 
 use super::Evidence;
 use super::estimate::{CONFIDENCE, DIGITS};
+use super::independent::independent;
 use crate::measure::{CATALOGUE, Kind, Metric};
 use crate::stats::{
     Interval, Sampled, Sides, joint_reach, mean_interval, paired_shares, round_significant,
@@ -317,6 +318,21 @@ impl Differences {
     /// Every metric of the catalogue and `more` (such as `late.2h`), of the whole and of each part that both
     /// have: one family.
     pub fn of(ours: &Evidence, theirs: &Evidence, more: &[Metric]) -> Self {
+        Differences::by(ours, theirs, more, family)
+    }
+
+    /// The same where no day of the one has a partner among the other's, which may be more or fewer. The two
+    /// must have been prepared with different seeds.
+    pub fn independent(ours: &Evidence, theirs: &Evidence, more: &[Metric]) -> Self {
+        Differences::by(ours, theirs, more, independent)
+    }
+
+    fn by(
+        ours: &Evidence,
+        theirs: &Evidence,
+        more: &[Metric],
+        family: fn(&[Question]) -> Vec<Difference>,
+    ) -> Self {
         let (names, questions) = (listed(ours, theirs, more), parts_of(ours, theirs));
         let side = |part: &Option<String>| match part {
             None => Some((ours, theirs)),
@@ -342,11 +358,15 @@ impl Differences {
     /// by p99?" has an answer that holds as a whole.
     pub fn of_each(cells: &[&Evidence], reference: &Evidence, more: &[Metric]) -> Vec<Self> {
         let pairs: Vec<_> = cells.iter().map(|cell| (*cell, reference)).collect();
-        Differences::of_pairs(&pairs, more, family)
+        Differences::by_pairs(&pairs, more, family)
     }
 
-    /// The same of several pairs, ours and theirs, with the intervals of `family`.
-    pub(super) fn of_pairs(
+    /// The same of several pairs, ours and theirs; of `paired` days or independent ones.
+    pub fn of_pairs(pairs: &[(&Evidence, &Evidence)], paired: bool) -> Vec<Self> {
+        Differences::by_pairs(pairs, &[], if paired { family } else { independent })
+    }
+
+    fn by_pairs(
         pairs: &[(&Evidence, &Evidence)],
         more: &[Metric],
         family: fn(&[Question]) -> Vec<Difference>,

@@ -174,8 +174,10 @@ pub(super) fn of(cells: &[Cell], evidence: &[Evidence], reference: Option<usize>
             list.push((metric.name(), metric, difference));
         }
     }
-    let effect = |(Contrast { change, with, .. }, list)| {
-        Effect { change, with, metrics: Differences::from_list(list) }
+    let effect = |(Contrast { change, with, .. }, list)| Effect {
+        change,
+        with,
+        metrics: Differences::from_list(list),
     };
     contrasts.into_iter().zip(lists).map(effect).collect()
 }
@@ -214,16 +216,15 @@ pub(super) fn weighed(contrasts: &[Contrast], observed: &Observed) -> Vec<Differ
         answer.point = rounded(known.point);
         let days = days_of(contrast, &observed.days);
         let (least, most) = match observed.worst {
-            Some(_) if !observed.by_day => {
-                (sum(contrast, true, false), sum(contrast, false, true))
-            }
+            Some(_) if !observed.by_day => (sum(contrast, true, false), sum(contrast, false, true)),
             _ => (known.clone(), known.clone()),
         };
         let alone = match (observed.by_day, days) {
             (true, Some(days)) => mean_interval(&days, CONFIDENCE).and_then(|(_, of)| of),
-            _ => least.interval(CONFIDENCE).zip(most.interval(CONFIDENCE)).map(|(least, most)| {
-                Interval { low: least.low, high: most.high }
-            }),
+            _ => least
+                .interval(CONFIDENCE)
+                .zip(most.interval(CONFIDENCE))
+                .map(|(least, most)| Interval { low: least.low, high: most.high }),
         };
         if let (Some(alone), true) = (alone, answer.point.is_some()) {
             let (low, high) =

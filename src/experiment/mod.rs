@@ -8,6 +8,7 @@ mod compare;
 mod effects;
 mod estimate;
 mod expectation;
+mod independent;
 mod parts;
 mod plan;
 mod quantity;

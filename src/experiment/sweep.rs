@@ -25,6 +25,8 @@ const MOST_RANKED: usize = 1_000;
 /// What they are ranked by.
 const RANKED_BY: Metric = Metric::DelayP99;
 const HEADER: &str = "sweep";
+/// The same of a single run, which is kept as a design of one cell, but is no sweep.
+const RUN: &str = "run";
 
 /// A sweep, ready to run: what is written into its store.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +106,19 @@ impl Design {
     /// # Errors
     /// If it cannot be read.
     pub fn stored(store: &Store) -> Result<Option<Self>, StoreError> {
-        let Some(header) = store.meta(HEADER)? else { return Ok(None) };
+        Design::stored_as(store, HEADER)
+    }
+
+    /// The run that `store` shows, as a design of one cell, if it shows one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn stored_run(store: &Store) -> Result<Option<Self>, StoreError> {
+        Design::stored_as(store, RUN)
+    }
+
+    fn stored_as(store: &Store, header: &str) -> Result<Option<Self>, StoreError> {
+        let Some(header) = store.meta(header)? else { return Ok(None) };
         let damaged = |error: serde_json::Error| store.damaged(&error.to_string());
         let header = serde_json::from_str(&header).map_err(damaged)?;
         let read = |(id, entry): (CellId, String)| {
@@ -119,9 +133,21 @@ impl Design {
     /// # Errors
     /// If it cannot be written.
     pub fn store(&self, store: &Store) -> Result<Vec<i64>, StoreError> {
+        self.store_as(store, HEADER)
+    }
+
+    /// Writes a run's design of one cell into `store`: what the folder shows from now on.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn store_run(&self, store: &Store) -> Result<(), StoreError> {
+        self.store_as(store, RUN).map(drop)
+    }
+
+    fn store_as(&self, store: &Store, header: &str) -> Result<Vec<i64>, StoreError> {
         let entries: Vec<(CellId, String)> =
             self.cells.iter().map(|(id, entry)| (id.clone(), json(entry))).collect();
-        store.set_design(&[(HEADER, json(&self.header))], &entries)
+        store.set_design(&[(header, json(&self.header))], &entries)
     }
 
     /// The row of each cell of a design that `store` holds.
@@ -285,9 +311,8 @@ fn together(
     let whole = |position: &usize| records[*position].len() == repeats as usize;
     let reference = design.header.compare_with.filter(whole);
     if let Some(reference) = reference {
-        let others: Vec<usize> = (0..cells.len())
-            .filter(|position| *position != reference && whole(position))
-            .collect();
+        let others: Vec<usize> =
+            (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
         let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
         let differences = Differences::of_each(&ours, &evidence[reference], &[]);
         for (position, difference) in others.into_iter().zip(differences) {
@@ -313,7 +338,8 @@ fn the_best(evidence: &[Evidence]) -> Option<Best> {
     })
 }
 
-fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
+/// The results of one combination.
+pub fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
     let settings = entry.settings.clone();
     if evidence.records().is_empty() {
         let (metrics, expectations) = (Metrics::default(), Vec::new());

@@ -285,7 +285,7 @@ impl Row<'_> {
 }
 
 /// A difference: short, and with its sign.
-fn signed(value: f64, unit: Unit) -> String {
+pub(super) fn signed(value: f64, unit: Unit) -> String {
     let sign = if value < 0.0 { "-" } else { "+" };
     let text = match value.abs() {
         0.0 => return "0".to_owned(),

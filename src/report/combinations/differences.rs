@@ -1,0 +1,162 @@
+//! Combinations held against one of them: what differs with certainty, which may be the best, and what the common
+//! days have saved.
+
+use super::{MAIN, selected, settings_columns};
+use crate::experiment::{Difference, Results};
+use crate::measure::{Metric, Unit};
+use crate::report::difference::signed;
+use crate::report::human;
+use crate::report::style::Style;
+use crate::report::table::{WIDTH, wrapped};
+use std::fmt::Write;
+
+/// The metrics whose intervals fit beside the settings.
+const SHOWN: [usize; 3] = [1, 2, 3];
+/// Columns of one interval.
+const EACH: usize = 19;
+/// Just below 1 is what chance makes of 1.
+const HARM: f64 = 0.9;
+
+/// The interval that holds together with the others; a single value where it has no width.
+pub(super) fn interval(of: &Difference, unit: Unit) -> String {
+    let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |end| signed(end, unit));
+    match (of.family_low, of.family_high) {
+        (None, None) => "-".to_owned(),
+        (Some(low), Some(high)) if signed(low, unit) == signed(high, unit) => signed(low, unit),
+        (low, high) => format!("[{} .. {}]", end(low), end(high)),
+    }
+}
+
+/// The settings of a combination, in a line.
+fn settings_of(results: &Results, position: usize) -> String {
+    let cell = &results.cells[position];
+    let pair = |(key, value): (&String, &serde_json::Value)| {
+        let last = key.rsplit('.').next().unwrap_or(key);
+        format!("{last} {}", super::plain(Some(value)))
+    };
+    cell.settings.iter().map(pair).collect::<Vec<_>>().join(", ")
+}
+
+/// The table of differences; nothing where there are none.
+pub(super) fn differences(results: &Results, style: Style) -> String {
+    let Some(reference) = results.compared_with else { return String::new() };
+    if results.cells.iter().all(|cell| cell.difference.is_none()) {
+        return String::new();
+    }
+    let text = format!("Compared with {}", settings_of(results, reference));
+    let mut out = format!("\n{}", wrapped(&text, ""));
+    let room = WIDTH - SHOWN.len() * EACH;
+    let columns = settings_columns(results, room);
+    out += &columns.legend;
+    let mut head = columns.head.clone();
+    for index in SHOWN {
+        let _ = write!(head, "{:>EACH$}", MAIN[index].0);
+    }
+    let _ = writeln!(out, "{}", style.bold(head.trim_end()));
+    let (positions, _) = selected(results);
+    let mut before = None;
+    for position in positions {
+        let Some(difference) = &results.cells[position].difference else { continue };
+        if super::gap(results, before, position) {
+            out += "..\n";
+        }
+        before = Some(position);
+        let mut row = columns.rows[position].clone();
+        for index in SHOWN {
+            let metric = MAIN[index].1;
+            let of = difference.get(&metric.name());
+            let text = of.map_or_else(|| "-".to_owned(), |of| interval(of, metric.unit()));
+            let _ = write!(row, "{text:>EACH$}");
+        }
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+    out += &wrapped(
+        "Paired, day by day; in each column all intervals hold together with 95 %. One that contains 0 says: not \
+         distinguishable. A ? is an end that mail still under way leaves open.",
+        "",
+    );
+    out + &saved(results)
+}
+
+/// Which combinations may be the best, in words.
+pub(super) fn best(results: &Results) -> String {
+    let Some(best) = &results.best else { return String::new() };
+    let count = results.cells.len();
+    let text = match best.cells.len() {
+        0 => return String::new(),
+        1 => format!("* the best by {}, with 95 %", best.by),
+        all if all == count => {
+            format!("* none can be told from the best by {}: on these days any may be it", best.by)
+        }
+        some => format!(
+            "* not distinguishable from the best by {}: with 95 % the best is among these {some}",
+            best.by
+        ),
+    };
+    wrapped(&text, "")
+}
+
+/// What the common days have saved, by metric: the middle of the combinations.
+fn saved(results: &Results) -> String {
+    let of = |metric: Metric| {
+        let name = metric.name();
+        let differences = results.cells.iter().filter_map(|cell| cell.difference.as_ref());
+        let mut ratios: Vec<f64> =
+            differences.filter_map(|all| all.get(&name)?.variance_ratio).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios
+    };
+    let (mut parts, mut harmed) = (Vec::new(), Vec::new());
+    for (title, metric) in MAIN {
+        let ratios = of(metric);
+        let Some(middle) = ratios.get(ratios.len() / 2) else { continue };
+        let middle = if *middle > 999.0 { ">999".to_owned() } else { human::number(*middle) };
+        parts.push(format!("{title} {middle}x"));
+        let below = ratios.iter().filter(|ratio| **ratio < HARM).count();
+        if below > 0 {
+            harmed.push(format!("{title} in {below} of {}", ratios.len()));
+        }
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let harm = match harmed.is_empty() {
+        true => String::new(),
+        false => format!(
+            " Below 1x they make a difference harder to see, not easier: {}.",
+            harmed.join(", ")
+        ),
+    };
+    let text = format!(
+        "Each common day is worth so many independent ones, in the middle of the combinations: {}.{harm}",
+        parts.join(", ")
+    );
+    wrapped(&text, "")
+}
+
+/// The differences of the main metrics for wikis.
+pub(super) fn markdown(results: &Results) -> String {
+    let Some(reference) = results.compared_with else { return String::new() };
+    let keys = super::keys(results);
+    let cell = |text: &str| text.replace('|', "\\|");
+    let of = cell(&settings_of(results, reference));
+    let mut out = format!("\nDifference to {of}; in each column all intervals hold together.\n\n|");
+    keys.iter().for_each(|key| out += &format!(" {} |", cell(key)));
+    MAIN.iter().for_each(|(_, metric)| out += &format!(" `{}` |", metric.name()));
+    out += &format!("\n|{}{}\n", "---|".repeat(keys.len()), "--:|".repeat(MAIN.len()));
+    for row in results.cells.iter().filter(|row| row.difference.is_some()) {
+        out.push('|');
+        keys.iter().for_each(|key| out += &format!(" {} |", cell(&super::setting(row, key))));
+        for (_, metric) in MAIN {
+            let of = row.difference.as_ref().and_then(|all| all.get(&metric.name()));
+            let of = of.copied().unwrap_or_default();
+            let point = of.point.map_or_else(|| "-".to_owned(), |p| signed(p, metric.unit()));
+            let interval = interval(&of, metric.unit());
+            let text =
+                if interval.starts_with('[') { format!("{point} {interval}") } else { point };
+            out += &format!(" {text} |");
+        }
+        out.push('\n');
+    }
+    out
+}
