@@ -42,6 +42,8 @@ pub struct Results {
 pub struct Best {
     /// By which metric; the lower the better.
     pub by: String,
+    /// Keys that nobody sets, such as the load: the best is looked for under each combination of their values.
+    pub within: Vec<String>,
     /// By position in `cells`.
     pub cells: Vec<usize>,
 }

@@ -322,20 +322,38 @@ fn together(
     // The best of those that are done may not be the best; an effect needs the whole grid.
     let (mut best, mut of_grid) = (None, Vec::new());
     if repeats > 1 && (0..cells.len()).all(|position| whole(&position)) {
-        best = the_best(&evidence);
+        best = the_best(&cells, &evidence);
         of_grid = effects::of(&cells, &evidence, reference);
     }
     Ok(Results { cells, compared_with: reference, best, effects: of_grid, ..blank })
 }
 
-/// Which may be the best; nothing where there is nothing to choose.
-fn the_best(evidence: &[Evidence]) -> Option<Best> {
-    let all: Vec<&Evidence> = evidence.iter().collect();
-    (2..=MOST_RANKED).contains(&all.len()).then(|| {
+/// Which may be the best among what an administrator sets, for each load and receiver; among all where nothing of
+/// the kind varies. Nothing where there is nothing to choose.
+fn the_best(cells: &[Cell], evidence: &[Evidence]) -> Option<Best> {
+    let keys: Vec<String> = cells.first()?.settings.keys().cloned().collect();
+    let given = |key: &String| !key.starts_with("proofpoint.");
+    let within: Vec<String> = match keys.iter().all(given) {
+        true => Vec::new(),
+        false => keys.into_iter().filter(given).collect(),
+    };
+    let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (position, cell) in cells.iter().enumerate() {
+        let value = |key: &String| cell.settings.get(key).map(ToString::to_string);
+        let group = within.iter().filter_map(value).collect();
+        groups.entry(group).or_default().push(position);
+    }
+    let mut best = Vec::new();
+    for group in groups.into_values() {
+        if !(2..=MOST_RANKED).contains(&group.len()) {
+            return None;
+        }
+        let all: Vec<&Evidence> = group.iter().map(|position| &evidence[*position]).collect();
         let may = may_be_best(&all, RANKED_BY, true);
-        let cells = may.iter().enumerate().filter(|(_, may)| **may).map(|(cell, _)| cell);
-        Best { by: RANKED_BY.name(), cells: cells.collect() }
-    })
+        best.extend(group.into_iter().zip(may).filter(|(_, may)| *may).map(|(cell, _)| cell));
+    }
+    best.sort_unstable();
+    Some(Best { by: RANKED_BY.name(), within, cells: best })
 }
 
 /// The results of one combination.

@@ -33,6 +33,18 @@ fn keys(results: &Results) -> Vec<&str> {
     first.map(|cell| cell.settings.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
+/// What a key is called in a narrow place: its last word, or the setting's name where that is a word such as the
+/// `mean` of a distribution.
+fn short(key: &str) -> &str {
+    const OF_A_DISTRIBUTION: [&str; 5] = ["mean", "median", "rate", "factor", "fixed"];
+    let words: Vec<&str> = key.split('.').collect();
+    match words.as_slice() {
+        [_, name, .., last] if OF_A_DISTRIBUTION.contains(last) => name,
+        [.., last] => last,
+        [] => key,
+    }
+}
+
 fn plain(value: Option<&Value>) -> String {
     match value {
         None => String::new(),
@@ -154,7 +166,7 @@ fn settings_columns(results: &Results, room: usize) -> Columns {
             widths.max().unwrap_or(0)
         })
         .collect();
-    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
+    let last = |key: &str| short(key).to_owned();
     let named: Vec<usize> =
         keys.iter().zip(&columns).map(|(key, n)| last(key).chars().count().max(*n)).collect();
     let mut legend = String::new();
@@ -214,12 +226,17 @@ fn gap(results: &Results, before: Option<usize>, position: usize) -> bool {
     rank(before).map(|rank| rank + 1) != rank(position)
 }
 
-/// One row for each combination: settings, main metrics, verdict.
-pub fn table(results: &Results, style: Style) -> String {
+/// The settings as the table of combinations shows them, beside the main metrics and the verdict.
+fn first_columns(results: &Results) -> Columns {
     const RIGHT: usize = 47;
     let judged = results.expectations().next().is_some();
-    let room = WIDTH - RIGHT - if judged { 11 } else { 0 };
-    let columns = settings_columns(results, room);
+    settings_columns(results, WIDTH - RIGHT - if judged { 11 } else { 0 })
+}
+
+/// One row for each combination: settings, main metrics, verdict.
+pub fn table(results: &Results, style: Style) -> String {
+    let judged = results.expectations().next().is_some();
+    let columns = first_columns(results);
     let mut out = columns.legend.clone();
     let [p50, p99, late, cut_, queue] = MAIN.map(|(title, _)| title);
     let left = &columns.head;

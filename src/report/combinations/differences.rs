@@ -31,8 +31,7 @@ pub(super) fn interval(of: &Difference, unit: Unit) -> String {
 fn settings_of(results: &Results, position: usize) -> String {
     let cell = &results.cells[position];
     let pair = |(key, value): (&String, &serde_json::Value)| {
-        let last = key.rsplit('.').next().unwrap_or(key);
-        format!("{last} {}", super::plain(Some(value)))
+        format!("{} {}", super::short(key), super::plain(Some(value)))
     };
     cell.settings.iter().map(pair).collect::<Vec<_>>().join(", ")
 }
@@ -47,7 +46,10 @@ pub(super) fn differences(results: &Results, style: Style) -> String {
     let mut out = format!("\n{}", wrapped(&text, ""));
     let room = WIDTH - SHOWN.len() * EACH;
     let columns = settings_columns(results, room);
-    out += &columns.legend;
+    // Letters that the table above has explained need no second time.
+    if super::first_columns(results).legend.is_empty() {
+        out += &columns.legend;
+    }
     let mut head = columns.head.clone();
     for index in SHOWN {
         let _ = write!(head, "{:>EACH$}", MAIN[index].0);
@@ -81,16 +83,21 @@ pub(super) fn differences(results: &Results, style: Style) -> String {
 /// Which combinations may be the best, in words.
 pub(super) fn best(results: &Results) -> String {
     let Some(best) = &results.best else { return String::new() };
-    let count = results.cells.len();
-    let text = match best.cells.len() {
-        0 => return String::new(),
-        1 => format!("* the best by {}, with 95 %", best.by),
-        all if all == count => {
-            format!("* none can be told from the best by {}: on these days any may be it", best.by)
+    let among = match best.within.as_slice() {
+        [] => String::new(),
+        keys => {
+            let keys: Vec<&str> = keys.iter().map(|key| super::short(key)).collect();
+            format!(" of its {}", keys.join(" and "))
         }
-        some => format!(
-            "* not distinguishable from the best by {}: with 95 % the best is among these {some}",
-            best.by
+    };
+    let text = match (best.cells.len(), results.cells.len()) {
+        (0, _) => return String::new(),
+        (1, _) => format!("* the best by p99 delay{among}, with 95 %"),
+        (some, all) if some == all => {
+            format!("* by p99 delay none can be told from the best{among}")
+        }
+        _ => format!(
+            "* by p99 delay not distinguishable from the best{among}: with 95 % that is marked"
         ),
     };
     wrapped(&text, "")

@@ -9,11 +9,11 @@ use crate::report::style::Style;
 use crate::report::table::{cut_to, wrapped};
 use std::fmt::Write;
 
-/// The metrics that fit: a value and its interval each.
+/// The metrics whose intervals fit.
 const SHOWN: [usize; 3] = [1, 2, 3];
 /// Columns of the name of an effect, and of one metric.
-const NAME: usize = 11;
-const EACH: usize = 23;
+const NAME: usize = 23;
+const EACH: usize = 19;
 /// Interactions on the page; the others are in the file.
 const MOST_PAIRS: usize = 15;
 
@@ -41,15 +41,11 @@ pub fn effects_csv(results: &Results) -> String {
     out
 }
 
-/// The letter of each key that has an effect, in order.
+/// The letter of each key that has an effect, in order: the one it has in the table.
 fn letters(results: &Results) -> Vec<(&str, String)> {
-    let mut keys: Vec<&str> = Vec::new();
-    for effect in results.effects.iter().filter(|effect| effect.with.is_none()) {
-        if !keys.contains(&effect.change.key.as_str()) {
-            keys.push(&effect.change.key);
-        }
-    }
-    keys.into_iter().enumerate().map(|(number, key)| (key, super::letter(number))).collect()
+    let keys = super::keys(results).into_iter().enumerate();
+    let named = keys.map(|(number, key)| (key, super::letter(number)));
+    named.filter(|(key, _)| !changes(results, key).is_empty()).collect()
 }
 
 /// The changes of one key.
@@ -84,7 +80,7 @@ fn row(results: &Results, effect: &Effect) -> String {
     let mut row = format!("{:<NAME$}", cut_to(&named(results, effect), NAME));
     for (_, metric) in SHOWN.map(|index| MAIN[index]) {
         let of = effect.metrics.get(&metric.name()).copied().unwrap_or_default();
-        let _ = write!(row, "{:>EACH$}", value(&of, metric));
+        let _ = write!(row, "{:>EACH$}", interval(&of, metric.unit()));
     }
     row.trim_end().to_owned() + "\n"
 }
@@ -160,11 +156,11 @@ fn spoken(results: &Results, pairs: &[&Effect]) -> String {
         return "By p99 no setting does anything that can be told from chance.".to_owned();
     };
     let says = |step: &Step| {
-        let last = step.key.rsplit('.').next().unwrap_or(&step.key);
-        format!("{last} {} instead of {}", plain(Some(&step.to)), plain(Some(&step.from)))
+        let key = super::short(&step.key);
+        format!("{key} {} instead of {}", plain(Some(&step.to)), plain(Some(&step.from)))
     };
     let mut text = format!(
-        "The most by p99: {}: {}.",
+        "What does most to p99 is {}: {} on average.",
         says(&main.change),
         signed(of(&main).point.unwrap_or(0.0), metric.unit())
     );
@@ -178,7 +174,8 @@ fn spoken(results: &Results, pairs: &[&Effect]) -> String {
         let amount = signed(beyond.abs(), metric.unit());
         let amount = amount.trim_start_matches('+');
         if let Some(other) = other {
-            text += &format!(" Where {} it does {amount} {sense}.", says(other));
+            text +=
+                &format!(" With {} besides it does {amount} {sense} than without.", says(other));
         }
     }
     text
