@@ -3,6 +3,7 @@
 mod differences;
 mod effects;
 
+pub use differences::{sweeps_markdown, sweeps_page};
 pub use effects::effects_csv;
 
 use super::metrics::quoted;

@@ -4,10 +4,10 @@
 use super::{MAIN, selected, settings_columns};
 use crate::experiment::{Difference, Results};
 use crate::measure::{Metric, Unit};
-use crate::report::difference::signed;
+use crate::report::difference::{Comparison, signed};
 use crate::report::human;
 use crate::report::style::Style;
-use crate::report::table::{WIDTH, wrapped};
+use crate::report::table::{WIDTH, cut_to, wrapped};
 use std::fmt::Write;
 
 /// The metrics whose intervals fit beside the settings.
@@ -43,13 +43,18 @@ pub(super) fn differences(results: &Results, style: Style) -> String {
         return String::new();
     }
     let text = format!("Compared with {}", settings_of(results, reference));
-    let mut out = format!("\n{}", wrapped(&text, ""));
-    let room = WIDTH - SHOWN.len() * EACH;
-    let columns = settings_columns(results, room);
     // Letters that the table above has explained need no second time.
-    if super::first_columns(results).legend.is_empty() {
-        out += &columns.legend;
-    }
+    let explained = !super::first_columns(results).legend.is_empty();
+    let out = format!("\n{}{}", wrapped(&text, ""), rows(results, explained, style));
+    let read = "Paired, day by day; in each column all intervals hold together with 95 %. One that contains 0 \
+                says: not distinguishable. A ? is an end that mail still under way leaves open.";
+    out + &wrapped(read, "") + &saved(results)
+}
+
+/// A row for each combination that has a difference: settings, and intervals that hold together.
+fn rows(results: &Results, explained: bool, style: Style) -> String {
+    let columns = settings_columns(results, WIDTH - SHOWN.len() * EACH);
+    let mut out = if explained { String::new() } else { columns.legend.clone() };
     let mut head = columns.head.clone();
     for index in SHOWN {
         let _ = write!(head, "{:>EACH$}", MAIN[index].0);
@@ -72,12 +77,38 @@ pub(super) fn differences(results: &Results, style: Style) -> String {
         }
         let _ = writeln!(out, "{}", row.trim_end());
     }
-    out += &wrapped(
-        "Paired, day by day; in each column all intervals hold together with 95 %. One that contains 0 says: not \
-         distinguishable. A ? is an end that mail still under way leaves open.",
-        "",
-    );
-    out + &saved(results)
+    out
+}
+
+/// Two folders of one sweep, combination by combination, 80 columns wide.
+pub fn sweeps_page(comparison: &Comparison, style: Style) -> String {
+    let name = |results: &Results| cut_to(&results.scenario, WIDTH - 6);
+    let (a, b) = (name(comparison.a), name(comparison.b));
+    let mut out = format!("A  {}\nB  {}\n", style.bold(&a), style.bold(&b));
+    let _ = writeln!(out, "{}\n\nB less A", style.dim(&comparison.days()));
+    out += &rows(comparison.b, false, style);
+    let read = "In each column all intervals hold together with 95 %. One that contains 0 says: not \
+                distinguishable. A ? is an end that mail still under way leaves open.";
+    out += &wrapped(read, "");
+    if comparison.paired {
+        out += &saved(comparison.b);
+    }
+    let (_, left) = selected(comparison.b);
+    if left > 0 {
+        out += &wrapped(&format!("{left} more combinations: see --format csv."), "");
+    }
+    comparison.notes(&mut out, style);
+    out
+}
+
+/// The same for wikis.
+pub fn sweeps_markdown(comparison: &Comparison) -> String {
+    let (a, b) = (&comparison.a.scenario, &comparison.b.scenario);
+    let mut out = format!("## {b} (B) compared with {a} (A)\n{}", listed("A", comparison.b));
+    for note in comparison.notes {
+        let _ = writeln!(out, "\n{note}");
+    }
+    out
 }
 
 /// Which combinations may be the best, in words.
@@ -144,9 +175,13 @@ fn saved(results: &Results) -> String {
 /// The differences of the main metrics for wikis.
 pub(super) fn markdown(results: &Results) -> String {
     let Some(reference) = results.compared_with else { return String::new() };
+    listed(&settings_of(results, reference), results)
+}
+
+fn listed(of: &str, results: &Results) -> String {
     let keys = super::keys(results);
     let cell = |text: &str| text.replace('|', "\\|");
-    let of = cell(&settings_of(results, reference));
+    let of = cell(of);
     let mut out = format!("\nDifference to {of}; in each column all intervals hold together.\n\n|");
     keys.iter().for_each(|key| out += &format!(" {} |", cell(key)));
     MAIN.iter().for_each(|(_, metric)| out += &format!(" `{}` |", metric.name()));
