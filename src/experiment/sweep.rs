@@ -328,12 +328,13 @@ fn together(
     Ok(Results { cells, compared_with: reference, best, effects: of_grid, ..blank })
 }
 
-/// Which may be the best among what an administrator sets, for each load and receiver; among all where nothing of
-/// the kind varies. Nothing where there is nothing to choose.
+/// Which may be the best among what an administrator sets, for each load and receiver; among all receivers where
+/// nothing else varies. Nothing where there is nothing to choose, such as the load.
 fn the_best(cells: &[Cell], evidence: &[Evidence]) -> Option<Best> {
     let keys: Vec<String> = cells.first()?.settings.keys().cloned().collect();
     let given = |key: &String| !key.starts_with("proofpoint.");
     let within: Vec<String> = match keys.iter().all(given) {
+        true if keys.iter().any(|key| key.starts_with("mail.")) => return None,
         true => Vec::new(),
         false => keys.into_iter().filter(given).collect(),
     };

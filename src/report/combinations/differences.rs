@@ -123,12 +123,12 @@ pub(super) fn best(results: &Results) -> String {
     };
     let text = match (best.cells.len(), results.cells.len()) {
         (0, _) => return String::new(),
-        (1, _) => format!("* the best by p99 delay{among}, with 95 %"),
+        (1, _) => format!("* the best{among} by p99 delay, with 95 %"),
         (some, all) if some == all => {
             format!("* by p99 delay none can be told from the best{among}")
         }
         _ => format!(
-            "* by p99 delay not distinguishable from the best{among}: with 95 % that is marked"
+            "* not distinguishable from the best{among} by p99 delay: with 95 % the best is among those marked"
         ),
     };
     wrapped(&text, "")
