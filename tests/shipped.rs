@@ -128,3 +128,29 @@ fn the_readme_compares_the_fixes_as_the_program_does() {
     let start = printed.find("All scenarios").expect("a comparison");
     hold_readme_against("All scenarios", &printed[start..]);
 }
+
+#[test]
+fn the_readme_shows_the_rows_of_a_sweep_as_the_program_does() {
+    let out = tempfile::tempdir().expect("a folder");
+    let out = out.path().to_str().expect("a path");
+    let file = ["scenarios/sweeps/load-by-message-time.yaml".to_owned()];
+    let output = mailflow(&["sweep", "-q", "--out", out], &file).assert().code(0);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).expect("text");
+    hold_readme_against("scale service_time", &printed);
+}
+
+#[test]
+fn every_shipped_sweep_says_what_it_asks_and_has_an_output_folder_of_its_own() {
+    let stem = |file: &String| Path::new(file).file_stem().map(std::ffi::OsStr::to_owned);
+    let single: Vec<_> = scenarios("scenarios").iter().map(stem).collect();
+    let sweeps = scenarios("scenarios/sweeps");
+    assert!(sweeps.len() >= 5, "{sweeps:?}");
+    for file in &sweeps {
+        let text = fs::read_to_string(root().join(file)).expect("readable");
+        assert!(text.starts_with("# The question: "), "{file}");
+        assert!(text.contains("# What one should see: ") && text.contains("\nexpect:\n"), "{file}");
+        assert!(!single.contains(&stem(file)), "{file}: output/ has that folder already");
+        let arguments = ["sweep", file, "--dry-run", "--repeats", "1"];
+        mailflow(&arguments, &[]).assert().code(0);
+    }
+}

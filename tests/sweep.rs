@@ -235,3 +235,76 @@ fn ctrl_c_exits_130_and_keeps_what_was_done() {
     let (_, told) = said(folder.path(), &["sweep", "s.yaml", "--repeats", "1", "--out", "o"], 0);
     assert!(told.contains("of 6 runs from the store"), "{told}");
 }
+
+/// Two runners and a slow receiver against more and faster: a 2 x 2 grid with a reference.
+const GRID: &str = "base: base.yaml
+vary:
+  proofpoint.queue_runners: [1, 4]
+  exchange_online.service_time.fixed: [2s, 100ms]
+run: { repeats: 6 }
+compare_with: { proofpoint.queue_runners: 1, exchange_online.service_time.fixed: 2s }
+";
+
+#[test]
+fn a_grid_with_a_reference_shows_differences_the_best_and_effects_in_every_format() {
+    let folder = folder(GRID);
+    let folder = folder.path();
+    let base = "run: { simulate: 1h }\nmail: { arrivals: { poisson: { rate: 20/min } } }\n\
+                exchange_online: { service_time: { fixed: 1s } }\n";
+    fs::write(folder.join("base.yaml"), base).expect("written");
+    let (page, _) = said(folder, &["sweep", "s.yaml"], 0);
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    for part in [
+        "Compared with queue_runners 1, service_time 2s",
+        "from the best of its service_time by p99 delay",
+        "Each common day is worth",
+        "What each setting does, on average over the others",
+        "proofpoint.queue_runners: 4 instead of 1",
+        "Both, beyond the sum of the two",
+        "What does most to p99 is",
+        "tables/effects.csv",
+    ] {
+        assert!(page.contains(part), "{part} in\n{page}");
+    }
+    let json = fs::read_to_string(folder.join("output/s/results.json")).expect("results");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let point = |cell: usize| json["cells"][cell]["metrics"]["connections.opened"]["point"].clone();
+    assert!((0..4).all(|cell| point(cell).is_number()));
+    let p99 = |cell: usize| json["cells"][cell]["metrics"]["delay.p99"]["point"].as_f64();
+    let value = |cell: usize| p99(cell).expect("a value");
+    let effects = json["effects"].as_array().expect("effects");
+    assert_eq!(effects.len(), 3, "two changes and what both do");
+    let effect = |n: usize| effects[n]["metrics"]["delay.p99"]["point"].as_f64().expect("a point");
+    let runners = (value(2) + value(3) - value(0) - value(1)) / 2.0;
+    assert!((effect(0) - runners).abs() < 1e-6, "{} for {runners}", effect(0));
+    let both = value(0) - value(1) - value(2) + value(3);
+    assert!((effect(2) - both).abs() < 1e-6, "{} for {both}", effect(2));
+    assert_eq!(effects[2]["with"]["key"], "exchange_online.service_time.fixed");
+    assert_eq!(json["compared_with"], 0);
+    assert_eq!(json["best"]["by"], "delay.p99");
+    let csv = fs::read_to_string(folder.join("output/s/tables/effects.csv")).expect("effects");
+    assert_eq!(csv.lines().count(), 1 + 3 * 5, "{csv}");
+    let columns = |text: &str| text.lines().map(|line| line.split(',').count()).collect::<Vec<_>>();
+    assert!(columns(&csv).iter().all(|n| *n == columns(&csv)[0]), "{csv}");
+    let rows = exported(folder, "output/s");
+    assert!(columns(&rows).iter().all(|n| *n == columns(&rows)[0]), "{rows}");
+    let header = rows.lines().next().expect("a header");
+    let at = |name: &str| header.split(',').position(|column| column == name).expect("there");
+    assert!(at("bytes.wasted.high") < at("delay.mean.difference"), "differences come last");
+    let (md, _) = said(folder, &["export", "output/s", "--format", "md"], 0);
+    assert!(md.contains("Difference to queue_runners 1") && md.contains("| change |"), "{md}");
+}
+
+#[test]
+fn of_many_combinations_the_page_shows_the_best_the_worst_and_the_reference() {
+    let sweep = "base: base.yaml\nvary: { mail.scale: [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6], \
+                 proofpoint.queue_runners: [1, 2, 3, 4, 5, 6, 7] }\nrun: { repeats: 2 }\n\
+                 compare_with: { mail.scale: 1, proofpoint.queue_runners: 4 }\n";
+    let folder = folder(sweep);
+    let (page, _) = said(folder.path(), &["sweep", "s.yaml"], 0);
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    let left = page.contains("9 more combinations are left out") || page.contains("8 more comb");
+    assert!(left && page.contains("tables/combinations.csv"), "{page}");
+    assert!(page.lines().count() < 150, "{page}");
+    assert_eq!(exported(folder.path(), "output/s").lines().count(), 50, "all are in the file");
+}

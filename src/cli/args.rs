@@ -221,10 +221,10 @@ pub(super) struct InitArgs {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct CompareArgs {
-    /// The scenario that is compared with
+    /// What is compared with: a scenario, or a result folder of run or sweep
     #[arg(value_name = "A")]
     pub(super) a: PathBuf,
-    /// The scenario whose differences to A are shown
+    /// What is compared: its differences to A are shown
     #[arg(value_name = "B")]
     pub(super) b: PathBuf,
     /// Replace a value in both scenarios

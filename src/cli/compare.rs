@@ -1,4 +1,6 @@
-//! `mailflow compare A B`: two scenarios under the same seed, day by day.
+//! `mailflow compare A B`: two scenarios under the same seed, day by day; or what folders hold of them.
+
+mod folder;
 
 use super::args::{CompareArgs, Format};
 use super::load::{Refusal, load, show};
@@ -13,6 +15,10 @@ use std::path::Path;
 
 /// Runs the command.
 pub(super) fn compare(args: &CompareArgs) -> Exit {
+    if args.a.is_dir() || args.b.is_dir() {
+        let one = |path: &Path| loaded(path, args);
+        return folder::compare(args, &one).unwrap_or_else(|exit| exit);
+    }
     let scenarios = match prepare(args) {
         Ok(scenarios) => scenarios,
         Err(exit) => return exit,
@@ -24,23 +30,18 @@ pub(super) fn compare(args: &CompareArgs) -> Exit {
     }
 }
 
+/// Loads a file; all that is wrong with it is shown.
+fn loaded(path: &Path, args: &CompareArgs) -> Result<Scenario, Exit> {
+    load(path, &args.set).map(|loaded| loaded.scenario).map_err(|Refusal { errors, exit }| {
+        // A closed stderr is no reason to fail otherwise.
+        let _ = show(&errors, args.show.color.applies_to_errors(), &mut io::stderr().lock());
+        exit
+    })
+}
+
 /// Loads both; all that is wrong with either is shown.
 fn prepare(args: &CompareArgs) -> Result<[Scenario; 2], Exit> {
-    let one = |path: &Path| {
-        if path.is_dir() {
-            eprintln!(
-                "mailflow: {} is a folder. A paired difference needs single days, and results.json \
-                 holds only what all days come to: name the scenario file that it was made from.",
-                path.display()
-            );
-            return Err(Exit::BadInput);
-        }
-        load(path, &args.set).map(|loaded| loaded.scenario).map_err(|Refusal { errors, exit }| {
-            // A closed stderr is no reason to fail otherwise.
-            let _ = show(&errors, args.show.color.applies_to_errors(), &mut io::stderr().lock());
-            exit
-        })
-    };
+    let one = |path: &Path| loaded(path, args);
     match (one(&args.a), one(&args.b)) {
         (Ok(a), Ok(b)) => Ok([a, b]),
         (Err(a), Err(b)) => Err(a.max(b)),
@@ -71,6 +72,7 @@ fn simulated([a, b]: &[Scenario; 2], args: &CompareArgs) -> Result<String, Exit>
         a: &first,
         b: &second,
         notes: &notes(a, b, args),
+        paired: true,
         all_metrics: args.show.verbose,
     };
     Ok(match args.show.format {

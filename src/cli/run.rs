@@ -165,7 +165,9 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
         }
     }
     // The folder shows this run from now on; what a sweep has stored there is kept.
-    store.set_design(&[], &[]).map_err(|error| store::complain(&error))?;
+    let settings = scenario::settings(&scenario.text, &args.set);
+    let shown = store::shown(scenario, &settings, repeats, notes.clone());
+    shown.store_run(&store).map_err(|error| store::complain(&error))?;
     let evidence = Evidence::new(&records, run.seed);
     let others: Vec<Option<Evidence>> = job
         .expectations

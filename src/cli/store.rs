@@ -1,9 +1,10 @@
 //! The result store of an output folder, as the commands open and use it.
 
 use super::Exit;
-use crate::experiment::ReplicationSettings;
 use crate::experiment::store::{CellId, RunError, Store, StoreError, cell_key};
-use crate::scenario::{Scenario, Setting};
+use crate::experiment::sweep::{Design, Entry, Header};
+use crate::experiment::{ReplicationSettings, Warning};
+use crate::scenario::{Drain, Scenario, Setting};
 use std::path::Path;
 
 /// What the store of a folder is called.
@@ -39,6 +40,32 @@ pub(super) fn cell_id(scenario: &Scenario, settings: &[Setting]) -> CellId {
         seed: scenario.run.seed,
         text: lines(settings).join("\n"),
     }
+}
+
+/// What the folder of a run shows, for who compares it later: a design of one cell.
+pub(super) fn shown(
+    scenario: &Scenario,
+    settings: &[Setting],
+    repeats: u32,
+    notes: Vec<Warning>,
+) -> Design {
+    let header = Header {
+        name: scenario.name.clone(),
+        about: scenario.about.clone(),
+        seed: scenario.run.seed,
+        repeats,
+        compare_with: None,
+        trust: Vec::new(),
+        lines: vec![Design::program()],
+    };
+    let entry = Entry {
+        settings: serde_json::Map::new(),
+        expect: Vec::new(),
+        notes,
+        simulate: scenario.run.simulate,
+        drained: scenario.run.drain == Drain::UntilEmpty,
+    };
+    Design { header, cells: vec![(cell_id(scenario, settings), entry)] }
 }
 
 /// Every setting that may change results, one a line.

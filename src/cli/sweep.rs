@@ -400,8 +400,12 @@ pub(super) fn finish(
 ) -> Result<Exit, Exit> {
     let results = conclude_sweep((store, rows), design, jobs);
     let results = results.map_err(|error| store::complain(&error))?;
-    let files = [folder.join("results.json"), folder.join("tables/combinations.csv")];
-    let texts = [report::json(&[&results]), report::combinations_csv(&results)];
+    let mut files = vec![folder.join("results.json"), folder.join("tables/combinations.csv")];
+    let mut texts = vec![report::json(&[&results]), report::combinations_csv(&results)];
+    if !results.effects.is_empty() {
+        files.push(folder.join("tables/effects.csv"));
+        texts.push(report::effects_csv(&results));
+    }
     for (path, text) in files.iter().zip(&texts) {
         write_file(path, text).map_err(|error| written(&error))?;
     }

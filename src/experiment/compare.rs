@@ -7,6 +7,7 @@
 
 use super::Evidence;
 use super::estimate::{CONFIDENCE, DIGITS};
+use super::independent::independent;
 use crate::measure::{CATALOGUE, Kind, Metric};
 use crate::stats::{
     Interval, Sampled, Sides, joint_reach, mean_interval, paired_shares, round_significant,
@@ -121,7 +122,7 @@ pub fn family(questions: &[Question]) -> Vec<Difference> {
 }
 
 /// What is infinite is not known.
-fn rounded(value: f64) -> Option<f64> {
+pub(super) fn rounded(value: f64) -> Option<f64> {
     value.is_finite().then(|| round_significant(value, DIGITS))
 }
 
@@ -151,7 +152,7 @@ fn own_values(question: &Question) -> Difference {
     difference
 }
 
-fn variance(values: &[f64]) -> f64 {
+pub(super) fn variance(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let first = values.first().copied().unwrap_or_default();
     let mean = first + values.iter().map(|value| value - first).sum::<f64>() / n;
@@ -317,6 +318,21 @@ impl Differences {
     /// Every metric of the catalogue and `more` (such as `late.2h`), of the whole and of each part that both
     /// have: one family.
     pub fn of(ours: &Evidence, theirs: &Evidence, more: &[Metric]) -> Self {
+        Differences::by(ours, theirs, more, family)
+    }
+
+    /// The same where no day of the one has a partner among the other's, which may be more or fewer. The two
+    /// must have been prepared with different seeds.
+    pub fn independent(ours: &Evidence, theirs: &Evidence, more: &[Metric]) -> Self {
+        Differences::by(ours, theirs, more, independent)
+    }
+
+    fn by(
+        ours: &Evidence,
+        theirs: &Evidence,
+        more: &[Metric],
+        family: fn(&[Question]) -> Vec<Difference>,
+    ) -> Self {
         let (names, questions) = (listed(ours, theirs, more), parts_of(ours, theirs));
         let side = |part: &Option<String>| match part {
             None => Some((ours, theirs)),
@@ -341,27 +357,47 @@ impl Differences {
     /// The same of several cells to one: for each metric the cells are a family, so that "which cells differ
     /// by p99?" has an answer that holds as a whole.
     pub fn of_each(cells: &[&Evidence], reference: &Evidence, more: &[Metric]) -> Vec<Self> {
-        let mut all = vec![Differences::default(); cells.len()];
-        let Some(first) = cells.first() else { return all };
-        let theirs = parts_of(reference, reference);
-        let ours: Vec<_> = cells.iter().map(|cell| parts_of(cell, reference)).collect();
+        let pairs: Vec<_> = cells.iter().map(|cell| (*cell, reference)).collect();
+        Differences::by_pairs(&pairs, more, family)
+    }
+
+    /// The same of several pairs, ours and theirs; of `paired` days or independent ones.
+    pub fn of_pairs(pairs: &[(&Evidence, &Evidence)], paired: bool) -> Vec<Self> {
+        Differences::by_pairs(pairs, &[], if paired { family } else { independent })
+    }
+
+    fn by_pairs(
+        pairs: &[(&Evidence, &Evidence)],
+        more: &[Metric],
+        family: fn(&[Question]) -> Vec<Difference>,
+    ) -> Vec<Self> {
+        let mut all = vec![Differences::default(); pairs.len()];
+        let Some((first, reference)) = pairs.first() else { return all };
+        let parts: Vec<_> = pairs.iter().map(|(ours, theirs)| parts_of(ours, theirs)).collect();
         for (name, metric, part) in listed(first, reference, more) {
-            let ask = |cell: usize| match &part {
-                None => Some(Question { metric, ours: cells[cell], theirs: reference }),
+            let ask = |pair: usize| match &part {
+                None => {
+                    let (ours, theirs) = pairs[pair];
+                    Some(Question { metric, ours, theirs })
+                }
                 Some(part) => {
-                    let (_, ours, _) = ours[cell].iter().find(|(name, ..)| name == part)?;
-                    let (_, theirs, _) = theirs.iter().find(|(name, ..)| name == part)?;
+                    let (_, ours, theirs) = parts[pair].iter().find(|(name, ..)| name == part)?;
                     Some(Question { metric, ours, theirs })
                 }
             };
             let asked: Vec<(usize, Question)> =
-                (0..cells.len()).filter_map(|cell| Some((cell, ask(cell)?))).collect();
+                (0..pairs.len()).filter_map(|pair| Some((pair, ask(pair)?))).collect();
             let questions: Vec<Question> = asked.iter().map(|(_, question)| *question).collect();
-            for ((cell, _), answer) in asked.iter().zip(family(&questions)) {
-                all[*cell].list.push((name.clone(), metric, answer));
+            for ((pair, _), answer) in asked.iter().zip(family(&questions)) {
+                all[*pair].list.push((name.clone(), metric, answer));
             }
         }
         all
+    }
+
+    /// These differences, by name.
+    pub(super) fn from_list(list: Vec<(String, Metric, Difference)>) -> Self {
+        Differences { list }
     }
 
     /// Every difference by name, in order.

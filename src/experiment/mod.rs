@@ -5,8 +5,10 @@
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
 mod compare;
+mod effects;
 mod estimate;
 mod expectation;
+mod independent;
 mod parts;
 mod plan;
 mod quantity;
@@ -23,13 +25,14 @@ pub mod workers;
 pub use compare::{
     Change, Difference, Differences, Question, family, lower_is_better, may_be_best,
 };
+pub use effects::{Contrast, Effect, Grid, MAIN, Step};
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};
 pub use parts::parts;
 pub use plan::{Observer, Plan, Silent, Stopped, run};
 pub use quantity::parse_quantity;
 pub use replicate::{ReplicationSettings, replicate, replicate_observed};
-pub use results::{Cell, Judged, Metrics, Results, SCHEMA, conclude};
+pub use results::{Best, Cell, Judged, Metrics, Results, SCHEMA, conclude};
 pub use stopping::{Decision, Look, Reached, Rule, Target, decide, run_until};
 pub use verdict::{Verdict, judge};
 pub use warning::{Warning, WarningKind, not_precise, warnings};

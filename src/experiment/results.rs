@@ -2,7 +2,7 @@
 //! name, path or job count: the same scenario and seed give the same bytes.
 
 use super::{
-    Differences, Estimate, Evidence, Expectation, Verdict, Warning, WarningKind, warnings,
+    Differences, Effect, Estimate, Evidence, Expectation, Verdict, Warning, WarningKind, warnings,
 };
 use crate::measure::{CATALOGUE, Metric, Part};
 use crate::units::Span;
@@ -26,6 +26,26 @@ pub struct Results {
     pub seed: u64,
     /// One for each combination of settings; `run` has one.
     pub cells: Vec<Cell>,
+    /// Which combination the others are compared with, by position in `cells`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<usize>,
+    /// Which combinations may be the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
+    /// What each setting does, where the combinations are a complete grid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+}
+
+/// The combinations that cannot be told from the best one: with 95 % the truly best is among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Best {
+    /// By which metric; the lower the better.
+    pub by: String,
+    /// Keys that nobody sets, such as the load: the best is looked for under each combination of their values.
+    pub within: Vec<String>,
+    /// By position in `cells`.
+    pub cells: Vec<usize>,
 }
 
 /// The results of one combination of settings.
@@ -220,6 +240,9 @@ pub fn conclude(
             difference: None,
             warnings,
         }],
+        compared_with: None,
+        best: None,
+        effects: Vec::new(),
     }
 }
 

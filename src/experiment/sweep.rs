@@ -6,9 +6,10 @@
 
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
 use super::{
-    Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
-    Results, SCHEMA, Warning, conclude, plan, workers,
+    Best, Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
+    Results, SCHEMA, Warning, conclude, effects, may_be_best, plan, workers,
 };
+use crate::measure::Metric;
 use crate::scenario::Scenario;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,13 @@ use std::sync::{Mutex, PoisonError};
 pub const MOST_RUNS: u64 = 20_000_000;
 /// Runs of which paired differences are given: about a gigabyte of histograms.
 pub const MOST_COMPARED: u64 = 20_000;
+/// Combinations among which the best are looked for: each is held against every other.
+const MOST_RANKED: usize = 1_000;
+/// What they are ranked by.
+const RANKED_BY: Metric = Metric::DelayP99;
 const HEADER: &str = "sweep";
+/// The same of a single run, which is kept as a design of one cell, but is no sweep.
+const RUN: &str = "run";
 
 /// A sweep, ready to run: what is written into its store.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,11 +95,10 @@ impl Shard {
 }
 
 impl Design {
-    /// The combination to which the others are given as paired differences. All days of all combinations are
-    /// in memory for that, so a design beyond [`MOST_COMPARED`] runs goes without.
-    pub fn compared(&self) -> Option<usize> {
-        let runs = self.cells.len() as u64 * u64::from(self.header.repeats);
-        self.header.compare_with.filter(|_| runs <= MOST_COMPARED)
+    /// Whether combinations are held against each other. All days of all combinations are in memory for that,
+    /// so a design beyond [`MOST_COMPARED`] runs goes without.
+    pub fn compared(&self) -> bool {
+        self.cells.len() as u64 * u64::from(self.header.repeats) <= MOST_COMPARED
     }
 
     /// The design that `store` holds, if it holds one.
@@ -100,7 +106,19 @@ impl Design {
     /// # Errors
     /// If it cannot be read.
     pub fn stored(store: &Store) -> Result<Option<Self>, StoreError> {
-        let Some(header) = store.meta(HEADER)? else { return Ok(None) };
+        Design::stored_as(store, HEADER)
+    }
+
+    /// The run that `store` shows, as a design of one cell, if it shows one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn stored_run(store: &Store) -> Result<Option<Self>, StoreError> {
+        Design::stored_as(store, RUN)
+    }
+
+    fn stored_as(store: &Store, header: &str) -> Result<Option<Self>, StoreError> {
+        let Some(header) = store.meta(header)? else { return Ok(None) };
         let damaged = |error: serde_json::Error| store.damaged(&error.to_string());
         let header = serde_json::from_str(&header).map_err(damaged)?;
         let read = |(id, entry): (CellId, String)| {
@@ -115,9 +133,21 @@ impl Design {
     /// # Errors
     /// If it cannot be written.
     pub fn store(&self, store: &Store) -> Result<Vec<i64>, StoreError> {
+        self.store_as(store, HEADER)
+    }
+
+    /// Writes a run's design of one cell into `store`: what the folder shows from now on.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn store_run(&self, store: &Store) -> Result<(), StoreError> {
+        self.store_as(store, RUN).map(drop)
+    }
+
+    fn store_as(&self, store: &Store, header: &str) -> Result<Vec<i64>, StoreError> {
         let entries: Vec<(CellId, String)> =
             self.cells.iter().map(|(id, entry)| (id.clone(), json(entry))).collect();
-        store.set_design(&[(HEADER, json(&self.header))], &entries)
+        store.set_design(&[(header, json(&self.header))], &entries)
     }
 
     /// The row of each cell of a design that `store` holds.
@@ -222,17 +252,20 @@ pub fn conclude_sweep(
     design: &Design,
     jobs: usize,
 ) -> Result<Results, StoreError> {
-    let cells = match design.compared() {
-        Some(reference) => together((store, rows), design, jobs, reference)?,
-        None => one_by_one((store, rows), design, jobs)?,
-    };
-    Ok(Results {
+    let blank = Results {
         schema: SCHEMA,
         scenario: design.header.name.clone(),
         version: VERSION.to_owned(),
         seed: design.header.seed,
-        cells,
-    })
+        cells: Vec::new(),
+        compared_with: None,
+        best: None,
+        effects: Vec::new(),
+    };
+    match design.compared() {
+        true => together((store, rows), design, jobs, blank),
+        false => Ok(Results { cells: one_by_one((store, rows), design, jobs)?, ..blank }),
+    }
 }
 
 /// One combination's records at a time and thread are in memory.
@@ -252,14 +285,14 @@ fn one_by_one(
     Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
 }
 
-/// All records are in memory, for the paired differences to combination `reference`: for each metric all
-/// combinations are one family.
+/// All records are in memory, for the paired differences to the combination that is compared with, for the best
+/// and for the effects: for each metric all combinations are one family.
 fn together(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     jobs: usize,
-    reference: usize,
-) -> Result<Vec<Cell>, StoreError> {
+    blank: Results,
+) -> Result<Results, StoreError> {
     let (seed, repeats) = (design.header.seed, design.header.repeats);
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
@@ -276,20 +309,56 @@ fn together(
     let (evidence, mut cells): (Vec<Evidence>, Vec<Cell>) = done.into_values().unzip();
     // A pair needs all days on both sides: what is not finished is not compared.
     let whole = |position: &usize| records[*position].len() == repeats as usize;
-    if !whole(&reference) {
-        return Ok(cells);
+    let reference = design.header.compare_with.filter(whole);
+    if let Some(reference) = reference {
+        let others: Vec<usize> =
+            (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
+        let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
+        let differences = Differences::of_each(&ours, &evidence[reference], &[]);
+        for (position, difference) in others.into_iter().zip(differences) {
+            cells[position].difference = Some(difference);
+        }
     }
-    let others: Vec<usize> =
-        (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
-    let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
-    let differences = Differences::of_each(&ours, &evidence[reference], &[]);
-    for (position, difference) in others.into_iter().zip(differences) {
-        cells[position].difference = Some(difference);
+    // The best of those that are done may not be the best; an effect needs the whole grid.
+    let (mut best, mut of_grid) = (None, Vec::new());
+    if repeats > 1 && (0..cells.len()).all(|position| whole(&position)) {
+        best = the_best(&cells, &evidence);
+        of_grid = effects::of(&cells, &evidence, reference);
     }
-    Ok(cells)
+    Ok(Results { cells, compared_with: reference, best, effects: of_grid, ..blank })
 }
 
-fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
+/// Which may be the best among what an administrator sets, for each load and receiver; among all receivers where
+/// nothing else varies. Nothing where there is nothing to choose, such as the load.
+fn the_best(cells: &[Cell], evidence: &[Evidence]) -> Option<Best> {
+    let keys: Vec<String> = cells.first()?.settings.keys().cloned().collect();
+    let given = |key: &String| !key.starts_with("proofpoint.");
+    let within: Vec<String> = match keys.iter().all(given) {
+        true if keys.iter().any(|key| key.starts_with("mail.")) => return None,
+        true => Vec::new(),
+        false => keys.into_iter().filter(given).collect(),
+    };
+    let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (position, cell) in cells.iter().enumerate() {
+        let value = |key: &String| cell.settings.get(key).map(ToString::to_string);
+        let group = within.iter().filter_map(value).collect();
+        groups.entry(group).or_default().push(position);
+    }
+    let mut best = Vec::new();
+    for group in groups.into_values() {
+        if !(2..=MOST_RANKED).contains(&group.len()) {
+            return None;
+        }
+        let all: Vec<&Evidence> = group.iter().map(|position| &evidence[*position]).collect();
+        let may = may_be_best(&all, RANKED_BY, true);
+        best.extend(group.into_iter().zip(may).filter(|(_, may)| *may).map(|(cell, _)| cell));
+    }
+    best.sort_unstable();
+    Some(Best { by: RANKED_BY.name(), within, cells: best })
+}
+
+/// The results of one combination.
+pub fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
     let settings = entry.settings.clone();
     if evidence.records().is_empty() {
         let (metrics, expectations) = (Metrics::default(), Vec::new());

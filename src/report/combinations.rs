@@ -1,5 +1,11 @@
 //! Sweeps: one row for each combination of settings, in the order of the design.
 
+mod differences;
+mod effects;
+
+pub use differences::{sweeps_markdown, sweeps_page};
+pub use effects::effects_csv;
+
 use super::metrics::quoted;
 use super::style::Style;
 use super::table::{WIDTH, verdict_of, wrapped};
@@ -19,11 +25,25 @@ const MAIN: [(&str, Metric); 5] = [
     ("cut", Metric::ConnectionsCut),
     ("queue.max", Metric::QueueMax),
 ];
+/// More rows than this nobody reads on a page; the best and the worst are shown.
+const MOST_ROWS: usize = 40;
 
 /// The keys that vary.
 fn keys(results: &Results) -> Vec<&str> {
     let first = results.cells.first();
     first.map(|cell| cell.settings.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+/// What a key is called in a narrow place: its last word, or the setting's name where that is a word such as the
+/// `mean` of a distribution.
+fn short(key: &str) -> &str {
+    const OF_A_DISTRIBUTION: [&str; 5] = ["mean", "median", "rate", "factor", "fixed"];
+    let words: Vec<&str> = key.split('.').collect();
+    match words.as_slice() {
+        [_, name, .., last] if OF_A_DISTRIBUTION.contains(last) => name,
+        [.., last] => last,
+        [] => key,
+    }
 }
 
 fn plain(value: Option<&Value>) -> String {
@@ -49,14 +69,25 @@ pub fn combinations_csv(results: &Results) -> String {
     let keys = keys(results);
     let metrics =
         names.iter().flat_map(|name| ["", ".low", ".high"].map(|of| format!("{name}{of}")));
-    let header = keys.iter().map(|key| (*key).to_owned()).chain(metrics);
+    let compared = results.cells.iter().any(|cell| cell.difference.is_some());
+    // After all that was there before: who reads by position finds it where it was.
+    let differences = names.iter().filter(|_| compared).flat_map(|name| {
+        ["", ".low", ".high", ".family_low", ".family_high"]
+            .map(|of| format!("{name}.difference{of}"))
+    });
+    let header = keys.iter().map(|key| (*key).to_owned()).chain(metrics).chain(differences);
     let mut out = header.map(|text| quoted(&text)).collect::<Vec<_>>().join(",") + "\n";
     for cell in &results.cells {
         let mut row: Vec<String> = keys.iter().map(|key| quoted(&setting(cell, key))).collect();
+        let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
         for name in &names {
             let of = cell.metrics.find(name).map(|(_, estimate)| *estimate).unwrap_or_default();
-            let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
             row.extend([of.point, of.low, of.high].map(number));
+        }
+        for name in names.iter().filter(|_| compared) {
+            let of = cell.difference.as_ref().and_then(|all| all.get(name)).copied();
+            let d = of.unwrap_or_default();
+            row.extend([d.point, d.low, d.high, d.family_low, d.family_high].map(number));
         }
         out += &(row.join(",") + "\n");
     }
@@ -82,7 +113,7 @@ pub fn combinations_markdown(results: &Results) -> String {
         }
         out.push('\n');
     }
-    out
+    out + &differences::markdown(results) + &effects::markdown(results)
 }
 
 /// The page of a sweep, 80 columns wide.
@@ -110,6 +141,8 @@ pub fn combinations_page(
         results.seed
     );
     out += &format!("{}\n\n{}", style.dim(&line), table(results, style));
+    out += &differences::differences(results, style);
+    out += &effects::effects(results, style);
     out += &judged(results);
     out += &warned(results, style);
     let _ = writeln!(out, "\n{}", style.bold("How far to trust it"));
@@ -117,12 +150,16 @@ pub fn combinations_page(
     out + &files_written(files, style)
 }
 
-/// One row for each combination: settings, main metrics, verdict.
-pub fn table(results: &Results, style: Style) -> String {
+/// The settings of every combination in so many columns, under their names or letters that stand for them.
+struct Columns {
+    /// What the letters stand for.
+    legend: String,
+    head: String,
+    rows: Vec<String>,
+}
+
+fn settings_columns(results: &Results, room: usize) -> Columns {
     let keys = keys(results);
-    const RIGHT: usize = 47;
-    let judged = results.expectations().next().is_some();
-    let room = WIDTH - RIGHT - if judged { 11 } else { 0 };
     let columns: Vec<usize> = keys
         .iter()
         .map(|key| {
@@ -130,43 +167,113 @@ pub fn table(results: &Results, style: Style) -> String {
             widths.max().unwrap_or(0)
         })
         .collect();
-    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
+    let last = |key: &str| short(key).to_owned();
     let named: Vec<usize> =
         keys.iter().zip(&columns).map(|(key, n)| last(key).chars().count().max(*n)).collect();
-    let mut out = String::new();
-    let (titles, widths): (Vec<String>, Vec<usize>) = match fits(&named, room) {
+    let mut legend = String::new();
+    let (titles, widths): (Vec<String>, Vec<usize>) = match fits(&named, room - 1) {
         true => (keys.iter().map(|key| last(key)).collect(), named),
         false => {
             let letters: Vec<String> = (0..keys.len()).map(letter).collect();
             for (letter, key) in letters.iter().zip(&keys) {
-                let _ = writeln!(out, "{letter} = {key}");
+                let _ = writeln!(legend, "{letter} = {key}");
             }
-            out.push('\n');
-            (letters, squeezed(columns, room))
+            legend.push('\n');
+            (letters, squeezed(columns, room - 1))
         }
     };
     let left = |texts: Vec<String>| {
         let cells = texts.iter().zip(&widths).map(|(text, width)| cut(text, *width));
         format!("{:<room$}", cells.collect::<Vec<_>>().join(" "))
     };
+    let row = |cell| left(keys.iter().map(|key| setting(cell, key)).collect());
+    Columns { legend, head: left(titles), rows: results.cells.iter().map(row).collect() }
+}
+
+/// The combinations that a page shows, and how many it leaves out: all, or of many the best and the worst by
+/// p99 and the one that the others are compared with, from best to worst.
+fn selected(results: &Results) -> (Vec<usize>, usize) {
+    let count = results.cells.len();
+    if count <= MOST_ROWS {
+        return ((0..count).collect(), 0);
+    }
+    let ranked = ranked(results);
+    let half = MOST_ROWS / 2;
+    let kept = |(rank, position): &(usize, &usize)| {
+        *rank < half || *rank >= count - half || results.compared_with == Some(**position)
+    };
+    let chosen: Vec<usize> =
+        ranked.iter().enumerate().filter(kept).map(|(_, position)| *position).collect();
+    let left = count - chosen.len();
+    (chosen, left)
+}
+
+/// Positions from the best to the worst by p99; what has none comes last.
+fn ranked(results: &Results) -> Vec<usize> {
+    let p99 = |position: &usize| {
+        let of = results.cells[*position].metrics.get(Metric::DelayP99);
+        of.and_then(|of| of.point).unwrap_or(f64::INFINITY)
+    };
+    let mut ranked: Vec<usize> = (0..results.cells.len()).collect();
+    ranked.sort_by(|a, b| p99(a).total_cmp(&p99(b)));
+    ranked
+}
+
+/// Whether combinations are left out between two rows that stand one below the other.
+fn gap(results: &Results, before: Option<usize>, position: usize) -> bool {
+    let Some(before) = before.filter(|_| results.cells.len() > MOST_ROWS) else { return false };
+    let ranked = ranked(results);
+    let rank = |of: usize| ranked.iter().position(|other| *other == of);
+    rank(before).map(|rank| rank + 1) != rank(position)
+}
+
+/// The settings as the table of combinations shows them, beside the main metrics and the verdict.
+fn first_columns(results: &Results) -> Columns {
+    const RIGHT: usize = 47;
+    let judged = results.expectations().next().is_some();
+    settings_columns(results, WIDTH - RIGHT - if judged { 11 } else { 0 })
+}
+
+/// One row for each combination: settings, main metrics, verdict.
+pub fn table(results: &Results, style: Style) -> String {
+    let judged = results.expectations().next().is_some();
+    let columns = first_columns(results);
+    let mut out = columns.legend.clone();
     let [p50, p99, late, cut_, queue] = MAIN.map(|(title, _)| title);
-    let head = format!("{}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}", left(titles));
+    let left = &columns.head;
+    let head = format!("{left}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}");
     let head = if judged { format!("{head}  verdict") } else { head };
     let _ = writeln!(out, "{}", style.bold(head.trim_end()));
-    for cell in &results.cells {
+    let (positions, left_out) = selected(results);
+    let mut before = None;
+    for position in positions {
+        let cell = &results.cells[position];
+        if gap(results, before, position) {
+            out += "..\n";
+        }
+        before = Some(position);
         let value = |metric: Metric| {
             let none = Estimate::default();
             let [value, ..] =
                 human::estimate(cell.metrics.get(metric).unwrap_or(&none), metric.unit());
             value
         };
+        let best = results.best.as_ref().is_some_and(|best| best.cells.contains(&position));
+        let mark = if best { '*' } else { ' ' };
         let [p50, p99, late, cut_, queue] = MAIN.map(|(_, metric)| value(metric));
-        let settings = left(keys.iter().map(|key| setting(cell, key)).collect());
-        let row = format!("{settings}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}");
+        let settings = &columns.rows[position];
+        let row = format!("{settings}{p50:>10}{p99:>9}{mark}{late:>9}{cut_:>8}{queue:>10}");
         let verdict = if judged { format!("  {}", verdict_of(cell, style)) } else { String::new() };
-        let _ = writeln!(out, "{row}{verdict}");
+        let _ = writeln!(out, "{}", format!("{row}{verdict}").trim_end());
     }
-    out
+    if left_out > 0 {
+        let text = format!(
+            "The best and the worst by p99, best first; {left_out} more combinations are left out: all are in \
+             tables/combinations.csv."
+        );
+        out += &wrapped(&text, "");
+    }
+    out + &differences::best(results)
 }
 
 fn fits(widths: &[usize], room: usize) -> bool {

@@ -28,6 +28,8 @@ pub struct Comparison<'a> {
     pub b: &'a Results,
     /// What must be known of the pair.
     pub notes: &'a [String],
+    /// Whether each day of the one has a partner in the other.
+    pub paired: bool,
     /// Whether to list every metric.
     pub all_metrics: bool,
 }
@@ -120,11 +122,7 @@ impl Comparison<'_> {
         let name = |results: &Results| cut_to(&results.scenario, WIDTH - 6);
         let _ = writeln!(out, "A  {}\nB  {}", style.bold(&name(self.a)), style.bold(&name(self.b)));
         let rows = self.rows();
-        let pairs = rows.iter().map(|row| row.difference.n).max().unwrap_or_default();
-        let line = format!(
-            "{pairs} pairs of independent runs, seed {}: the same mail and luck for both",
-            self.b.seed
-        );
+        let line = self.days();
         let _ = writeln!(out, "{}", style.dim(&line));
         let shown: Vec<&Row> = rows
             .iter()
@@ -139,9 +137,36 @@ impl Comparison<'_> {
             of.iter().for_each(|row| out += &row.line());
         }
         out.push('\n');
-        out += &wrapped(&explained(&shown), "");
+        out += &wrapped(&explained(&shown, self.paired), "");
         self.doubts(&mut out, style);
         out
+    }
+
+    /// How many days stand behind it, and whether they are the same for both.
+    pub(super) fn days(&self) -> String {
+        let days = |results: &Results| {
+            let cells = results.cells.iter();
+            cells.filter_map(|cell| Some(cell.metrics.get(Metric::DelayMean)?.n)).max()
+        };
+        let [a, b] = [self.a, self.b].map(|side| days(side).unwrap_or_default());
+        match self.paired {
+            true => format!(
+                "{b} pairs of independent runs, seed {}: the same mail and luck for both",
+                self.b.seed
+            ),
+            false => format!(
+                "{a} runs of A (seed {}) and {b} of B (seed {}), all independent: not paired",
+                self.a.seed, self.b.seed
+            ),
+        }
+    }
+
+    /// What must be known of the pair.
+    pub(super) fn notes(&self, out: &mut String, style: Style) {
+        if !self.notes.is_empty() {
+            let _ = writeln!(out, "\n{}", style.doubt("Look before you trust this"));
+        }
+        self.notes.iter().for_each(|note| *out += &wrapped(note, "  "));
     }
 
     /// Notes, and what to look at before trusting either side.
@@ -151,11 +176,9 @@ impl Comparison<'_> {
             warnings.map(|w| (format!("{name}: {}", w.text), w.next.clone())).collect::<Vec<_>>()
         };
         let warnings = [side("A", self.a), side("B", self.b)].concat();
-        if !warnings.is_empty() || !self.notes.is_empty() {
+        self.notes(out, style);
+        if !warnings.is_empty() && self.notes.is_empty() {
             let _ = writeln!(out, "\n{}", style.doubt("Look before you trust this"));
-        }
-        for note in self.notes {
-            *out += &wrapped(note, "  ");
         }
         for (text, next) in warnings {
             *out += &wrapped(&text, "  ");
@@ -210,11 +233,12 @@ impl Comparison<'_> {
             b: &'a Results,
             verdicts: serde_json::Map<String, serde_json::Value>,
             notes: &'a [String],
+            paired: bool,
         }
         let verdict = |row: &Row| (row.name.to_owned(), row.words().into());
         let verdicts = self.rows().iter().map(verdict).collect();
-        let (a, b, notes) = (self.a, self.b, self.notes);
-        let written = Written { schema: crate::experiment::SCHEMA, a, b, verdicts, notes };
+        let (a, b, notes, paired) = (self.a, self.b, self.notes, self.paired);
+        let written = Written { schema: crate::experiment::SCHEMA, a, b, verdicts, notes, paired };
         // Plain maps, lists, texts and numbers; writing them to memory cannot fail.
         serde_json::to_string_pretty(&written).unwrap_or_default() + "\n"
     }
@@ -285,7 +309,7 @@ impl Row<'_> {
 }
 
 /// A difference: short, and with its sign.
-fn signed(value: f64, unit: Unit) -> String {
+pub(super) fn signed(value: f64, unit: Unit) -> String {
     let sign = if value < 0.0 { "-" } else { "+" };
     let text = match value.abs() {
         0.0 => return "0".to_owned(),
@@ -300,7 +324,7 @@ fn signed(value: f64, unit: Unit) -> String {
 const HARM: f64 = 0.9;
 
 /// How the table is read, and where the common randomness did harm.
-fn explained(rows: &[&Row]) -> String {
+fn explained(rows: &[&Row], paired: bool) -> String {
     let harmed: Vec<&str> = rows
         .iter()
         .filter(|row| row.difference.variance_ratio.is_some_and(|ratio| ratio < HARM))
@@ -314,10 +338,15 @@ fn explained(rows: &[&Row]) -> String {
         true => " Perhaps: true of this one interval, but among so many it may be chance.",
         false => "",
     };
+    let saved = match paired {
+        true => format!(
+            " Saved: how many times as many days two independent seeds would take; 1x is nothing.{harm}"
+        ),
+        false => String::new(),
+    };
     format!(
         "Each interval holds with 95 %; all that is called better, worse, higher or lower without a \
-         perhaps holds with 95 % together.{perhaps} A ? is an end that mail still under way leaves open. \
-         Saved: how many times as many days two independent seeds would take; 1x is nothing.{harm}"
+         perhaps holds with 95 % together.{perhaps} A ? is an end that mail still under way leaves open.{saved}"
     )
 }
 

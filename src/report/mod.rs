@@ -16,7 +16,8 @@ mod trust;
 mod validation;
 
 pub use combinations::{
-    combinations_csv, combinations_markdown, combinations_page, table as combinations_table,
+    combinations_csv, combinations_markdown, combinations_page, effects_csv, sweeps_markdown,
+    sweeps_page, table as combinations_table,
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use human::{duration, estimate, number, quantity, share};
