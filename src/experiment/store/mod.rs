@@ -159,6 +159,10 @@ impl Store {
 
     fn prepare(path: &Path, flags: OpenFlags, make: bool) -> Result<Self, Cause> {
         let mut db = Connection::open_with_flags(path, flags)?;
+        // SQLite opens to read what it may not write, and fails later with a mere "disk I/O error".
+        if db.is_readonly("main")? {
+            return Err(Cause::ReadOnly("it may only be read".to_owned()));
+        }
         db.busy_timeout(PATIENCE)?;
         // Before the first access: so the lock is held from then on, and no shared memory file is needed.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;

@@ -65,25 +65,6 @@ pub const ALL: &[SweepKey] = &[
         "What overrides the base's `run:`, for all combinations.",
     ),
     key(
-        "run.until",
-        "a map such as { metric: delay.p99, relative: 5%, at_most: 500 }",
-        "",
-        "In place of `repeats`: more days are simulated until a metric is known so well.",
-    ),
-    key("run.until.metric", "a metric such as delay.p99", "", "The metric that has to be known."),
-    key(
-        "run.until.relative",
-        "a share of the value, more than 0%, such as 5%",
-        "",
-        "How well: half the width of its 95 % interval, as a share of its value.",
-    ),
-    key(
-        "run.until.at_most",
-        "a whole number from 2 to 1000000",
-        "",
-        "The number of days at which to give up; a warning says so then.",
-    ),
-    key(
         "expect",
         "a list of texts such as \"p99 delay <= 5m\", or of { where: {..}, expect: [..] }",
         "[]",

@@ -1,6 +1,6 @@
 //! The JSON Schema of a sweep file: that of a scenario for its base, and the keys of `keys.rs` around it.
 
-use super::super::keys::{self, Kind};
+use super::super::keys;
 use super::keys as own;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ pub fn schema() -> String {
     let mut base = scenario;
     let mut definitions = base["$defs"].take();
     let texts = json!({ "type": ["array", "string"], "items": { "type": "string" } });
-    definitions["run"] = run(&base["properties"]["run"]);
+    definitions["run"] = base["properties"]["run"].clone();
     base.as_object_mut().map(|base| ["$schema", "$defs"].map(|name| base.remove(name)));
     definitions["scenario"] = base;
     let list = json!({ "type": "array", "minItems": 1 });
@@ -75,26 +75,11 @@ fn map(path: &str, given: &[(&str, Value)]) -> Value {
     json!({ "type": "object", "properties": described(path, given), "additionalProperties": false })
 }
 
-/// `run:` of a scenario, and what a sweep adds.
-fn run(of_scenario: &Value) -> Value {
-    let mut run = of_scenario.clone();
-    let Value::Object(more) = described("run", &[("until", map("run.until", &[]))]) else {
-        return run;
-    };
-    if let Some(properties) = run["properties"].as_object_mut() {
-        properties.extend(more);
-    }
-    run
-}
-
 /// The settings that may vary, by their dotted keys; what each takes is checked by the reader.
 fn settings(each: &Value) -> impl Iterator<Item = (String, Value)> {
     let single = |doc: &&keys::KeyDoc| {
         let apart = ["name", "about", "expect", "run.repeats", "run.seed"].contains(&doc.path);
-        !apart
-            && !doc.path.contains("[]")
-            && !doc.path.starts_with("shape")
-            && doc.kind != Kind::Section
+        !apart && !doc.path.contains("[]") && !doc.path.starts_with("shape")
     };
     keys::all().filter(single).map(|doc| {
         let mut schema = each.clone();
