@@ -6,12 +6,11 @@ use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::{Exit, load, store};
 use crate::experiment::store::{CellId, Store};
 use crate::experiment::sweep::{
-    Design, Entry, Header, MOST_RUNS, Shard, conclude_sweep, run_tasks,
+    Design, Entry, Header, MOST_RUNS, Shard, Until, conclude_sweep, run_precise, run_tasks,
 };
 use crate::experiment::{
-    Bound, Expectation, ReplicationSettings, Results, parts, replicate, workers,
+    Bound, Expectation, ReplicationSettings, Results, Target, parts, replicate, workers,
 };
-use crate::measure::Metric;
 use crate::report::{self, Style};
 use crate::scenario::sweep::{Design as Kind, Expected, Sweep, load as load_sweep};
 use crate::scenario::{Drain, LoadError, Problem, Scenario};
@@ -88,7 +87,7 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
     let mut positions: BTreeMap<String, usize> = BTreeMap::new();
     let mut position_of = Vec::new();
     let (mut problems, mut lines) = (Vec::new(), Vec::new());
-    let mut repeats = 0;
+    let (mut repeats, mut until) = (0, None);
     for index in 0..sweep.len() {
         let combined = sweep.combined(index)?;
         let scenario = with_arguments(combined.scenario, args);
@@ -119,6 +118,10 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
             Some(misread(line, &error.problem, &error.accepted, error.nearest))
         }));
         repeats = scenario.run.repeats;
+        match until_of(&sweep, &scenario, args) {
+            Ok(own) => until = own,
+            Err(problem) => problems.push(*problem),
+        }
         cells.push((id, entry(&sweep, index, &bases, &scenario, texts)));
         combinations.push(index);
         if scenarios.len() < KEPT {
@@ -134,11 +137,36 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
         about: sweep.about.clone(),
         seed: scenarios.first().map_or(0, |scenario| scenario.run.seed),
         repeats,
+        until,
         trust: scenarios.first().map(|first| report::trust(&first.params)).unwrap_or_default(),
         compare_with: sweep.compare_with.map(|index| position_of[index]),
         lines,
     };
     Ok(Ready { sweep, design: Design { header, cells }, combinations, scenarios })
+}
+
+/// When a combination has enough days: what the sweep says, else its base.
+fn until_of(
+    sweep: &Sweep,
+    scenario: &Scenario,
+    args: &SweepArgs,
+) -> Result<Option<Until>, Box<Problem>> {
+    // A number given with the command is meant.
+    if args.repeats.is_some() {
+        return Ok(None);
+    }
+    let own = sweep.until.as_ref().map(|until| (&until.metric, until.relative, until.at_most));
+    let base = || {
+        let until = scenario.run.until.as_ref()?;
+        Some((&until.metric, until.relative, until.at_most))
+    };
+    let Some((metric, relative, at_most)) = own.or_else(base) else { return Ok(None) };
+    let target = Target::parse(&metric.text, &parts(scenario)).map_err(|error| {
+        let key = "run.until.metric".to_owned();
+        let line = Expected { line: metric.clone(), key, of: None };
+        Box::new(misread(&line, &error.problem, &error.accepted, error.nearest))
+    })?;
+    Ok(Some(Until { metric: target.name(), relative, at_most }))
 }
 
 fn with_arguments(mut scenario: Scenario, args: &SweepArgs) -> Scenario {
@@ -193,7 +221,7 @@ fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
     lines
 }
 
-/// Understands every expectation, and the metric of `run.until`.
+/// Understands every expectation.
 fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadError>> {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for line in &sweep.expect {
@@ -209,13 +237,6 @@ fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadE
                 problems.push(misread(line, &error.problem, &error.accepted, error.nearest));
             }
         }
-    }
-    if let Some(until) = &sweep.until
-        && let Err(error) = Metric::parse(&until.metric.text)
-    {
-        let line =
-            Expected { line: until.metric.clone(), key: "run.until.metric".to_owned(), of: None };
-        problems.push(misread(&line, &error.to_string(), "a metric such as delay.p99", None));
     }
     match problems.is_empty() {
         true => Ok(all),
@@ -287,6 +308,7 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     let known = there.as_ref().map(|(store, rows)| (store, &rows[..]));
     let all = design.missing(None, shard).map_err(|error| store::complain(&error))?;
     let missing = design.missing(known, shard).map_err(|error| store::complain(&error))?;
+    let until = design.header.until.is_some();
     listen_for_ctrl_c();
     let count = design.cells.len();
     let mut probes = vec![0, count / 2, count - 1];
@@ -309,12 +331,16 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
         Shard { number, of } => format!(", of which shard {number} of {of} does {}", all.len()),
     };
     let text = format!(
-        "{}\n{count} combinations x {} replications = {} runs{part}\n{} are stored, {} are to be done: about \
+        "{}\n{count} combinations x {}{} replications = {} runs{part}\n{}{} are to be done: about \
          {} on {threads} threads\n(a probe of {probed} runs took {} each)\n",
         design.header.name,
+        if until { "at most " } else { "" },
         design.header.repeats,
         count * design.header.repeats as usize,
-        all.len() - missing.len(),
+        match until {
+            true => String::new(),
+            false => format!("{} are stored, ", all.len() - missing.len()),
+        },
         missing.len(),
         report::duration(left),
         report::duration(each),
@@ -343,19 +369,19 @@ fn all(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     let missing = design.missing(Some((&store, &rows)), shard);
     let missing = missing.map_err(|error| store::complain(&error))?;
     let quiet = args.show.quiet;
-    if ready.sweep.until.is_some() && !quiet {
-        let most = design.header.repeats;
-        eprintln!("mailflow: each combination is run {most} times, the most that run.until allows");
-    }
+    let until = design.header.until.is_some();
     let total = design.missing(None, shard).map_err(|error| store::complain(&error))?.len();
-    if missing.len() < total && !quiet {
+    if missing.len() < total && !quiet && !until {
         eprintln!("mailflow: {} of {total} runs from the store", total - missing.len());
     }
     listen_for_ctrl_c();
     let progress = Progress::runs(&design.header.name, missing.len(), quiet);
     let jobs = args.jobs.map_or(0, usize::from);
     let scenario = |position: usize| ready.scenario(position, args);
-    let outcome = run_tasks((&store, &rows), &missing, jobs, &scenario, &progress);
+    let outcome = match until {
+        true => run_precise((&store, &rows), (design, shard), jobs, &scenario, &progress),
+        false => run_tasks((&store, &rows), &missing, jobs, &scenario, &progress),
+    };
     progress.finish();
     let kept = "what was done is kept, and the same command goes on from there";
     outcome.map_err(|error| store::ended(&error, kept))?;
@@ -363,8 +389,12 @@ fn all(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
         if !quiet {
             let Shard { number, of } = shard;
             let path = path.display();
+            let runs = match until {
+                true => format!("{total} runs at most"),
+                false => format!("{total} runs"),
+            };
             eprintln!(
-                "mailflow: shard {number} of {of} is done: {total} runs in {path}; join all with merge"
+                "mailflow: shard {number} of {of} is done: {runs} in {path}; join all with merge"
             );
         }
         return Ok(Exit::Done);

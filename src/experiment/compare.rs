@@ -100,7 +100,9 @@ pub fn family(questions: &[Question]) -> Vec<Difference> {
         .map(|question| Pair::of(question.ours, question.metric, question.theirs, 1.0))
         .collect();
     let known: Vec<&Pair> = pairs.iter().flatten().collect();
-    let sampled: Vec<&Sampled> = known.iter().filter_map(|pair| pair.resampled()).collect();
+    let mut sampled: Vec<&Sampled> = known.iter().filter_map(|pair| pair.resampled()).collect();
+    // The reach goes by the days of the first: with different numbers, those of the fewest are the careful ones.
+    sampled.sort_by_key(|sampled| sampled.replications());
     // Shares of days have an interval of another kind: each takes its part of the error by Bonferroni's rule,
     // and the resamples have the rest.
     let error = 1.0 - CONFIDENCE;
@@ -338,27 +340,29 @@ impl Differences {
         Differences { list: list.map(|((name, q), answer)| (name, q.metric, answer)).collect() }
     }
 
-    /// The same of several cells to one: for each metric the cells are a family, so that "which cells differ
-    /// by p99?" has an answer that holds as a whole.
-    pub fn of_each(cells: &[&Evidence], reference: &Evidence, more: &[Metric]) -> Vec<Self> {
-        let mut all = vec![Differences::default(); cells.len()];
-        let Some(first) = cells.first() else { return all };
-        let theirs = parts_of(reference, reference);
-        let ours: Vec<_> = cells.iter().map(|cell| parts_of(cell, reference)).collect();
+    /// The same of several cells, each to the other side of its pair: for each metric the pairs are a family,
+    /// so that "which cells differ by p99?" has an answer that holds as a whole. Pairs may have different
+    /// numbers of days.
+    pub fn of_each(pairs: &[(&Evidence, &Evidence)], more: &[Metric]) -> Vec<Self> {
+        let mut all = vec![Differences::default(); pairs.len()];
+        let Some((first, reference)) = pairs.first() else { return all };
+        let sides: Vec<_> = pairs.iter().map(|(ours, theirs)| parts_of(ours, theirs)).collect();
         for (name, metric, part) in listed(first, reference, more) {
-            let ask = |cell: usize| match &part {
-                None => Some(Question { metric, ours: cells[cell], theirs: reference }),
+            let ask = |pair: usize| match &part {
+                None => {
+                    let (ours, theirs) = pairs[pair];
+                    Some(Question { metric, ours, theirs })
+                }
                 Some(part) => {
-                    let (_, ours, _) = ours[cell].iter().find(|(name, ..)| name == part)?;
-                    let (_, theirs, _) = theirs.iter().find(|(name, ..)| name == part)?;
+                    let (_, ours, theirs) = sides[pair].iter().find(|(name, ..)| name == part)?;
                     Some(Question { metric, ours, theirs })
                 }
             };
             let asked: Vec<(usize, Question)> =
-                (0..cells.len()).filter_map(|cell| Some((cell, ask(cell)?))).collect();
+                (0..pairs.len()).filter_map(|pair| Some((pair, ask(pair)?))).collect();
             let questions: Vec<Question> = asked.iter().map(|(_, question)| *question).collect();
-            for ((cell, _), answer) in asked.iter().zip(family(&questions)) {
-                all[*cell].list.push((name.clone(), metric, answer));
+            for ((pair, _), answer) in asked.iter().zip(family(&questions)) {
+                all[*pair].list.push((name.clone(), metric, answer));
             }
         }
         all

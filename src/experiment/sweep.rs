@@ -7,8 +7,10 @@
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
 use super::{
     Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
-    Results, SCHEMA, Warning, conclude, plan, workers,
+    Results, SCHEMA, Warning, conclude, plan, precise, workers,
 };
+pub use super::precise::{Until, run_precise};
+use crate::measure::RunRecord;
 use crate::scenario::Scenario;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,7 @@ pub struct Design {
 }
 
 /// What holds for all combinations of a sweep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// The sweep's name.
     pub name: String,
@@ -39,8 +41,11 @@ pub struct Header {
     pub about: String,
     /// The seed of all combinations.
     pub seed: u64,
-    /// Replications of each.
+    /// Replications of each; with `until` or `find` at most.
     pub repeats: u32,
+    /// When a combination has enough of them before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// The combination that the others are compared with.
     pub compare_with: Option<usize>,
     /// What the answers rest on, for people.
@@ -163,6 +168,9 @@ impl Design {
         store: Option<(&Store, &[i64])>,
         shard: Shard,
     ) -> Result<Vec<Task>, StoreError> {
+        if self.header.until.is_some() {
+            return precise::missing(self, store, shard);
+        }
         let (cells, repeats) = (self.cells.len(), self.header.repeats as usize);
         let mut done = vec![false; cells * repeats];
         if let Some((store, rows)) = store {
@@ -235,6 +243,24 @@ pub fn conclude_sweep(
     })
 }
 
+/// What counts of a combination.
+struct Counted {
+    records: Vec<RunRecord>,
+    /// Whether nothing is missing.
+    whole: bool,
+    /// That it did not get as precise as asked for.
+    warning: Option<Warning>,
+}
+
+fn counted(store: &Store, row: i64, header: &Header) -> Result<Counted, StoreError> {
+    if let Some(until) = &header.until {
+        let (records, whole, warning) = precise::counted(store, row, until, header.seed)?;
+        return Ok(Counted { records, whole, warning });
+    }
+    let records = store.records(row, header.repeats)?;
+    Ok(Counted { whole: records.len() == header.repeats as usize, records, warning: None })
+}
+
 /// One combination's records at a time and thread are in memory.
 fn one_by_one(
     (store, rows): (&Store, &[i64]),
@@ -243,9 +269,10 @@ fn one_by_one(
 ) -> Result<Vec<Cell>, StoreError> {
     let cells: Mutex<BTreeMap<usize, Cell>> = Mutex::default();
     workers::in_order(jobs, design.cells.len(), |position| {
-        let records = store.records(rows[position], design.header.repeats)?;
-        let evidence = Evidence::new(&records, design.header.seed);
-        let cell = conclude_cell(&design.cells[position].1, design.header.seed, &evidence);
+        let counted = counted(store, rows[position], &design.header)?;
+        let evidence = Evidence::new(&counted.records, design.header.seed);
+        let entry = &design.cells[position].1;
+        let cell = conclude_cell(entry, design.header.seed, &evidence, counted.warning);
         cells.lock().unwrap_or_else(PoisonError::into_inner).insert(position, cell);
         Ok(())
     })?;
@@ -260,36 +287,52 @@ fn together(
     jobs: usize,
     reference: usize,
 ) -> Result<Vec<Cell>, StoreError> {
-    let (seed, repeats) = (design.header.seed, design.header.repeats);
-    let mut records = Vec::with_capacity(rows.len());
+    let seed = design.header.seed;
+    let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        records.push(store.records(*row, repeats)?);
+        all.push(counted(store, *row, &design.header)?);
     }
     let done: Mutex<BTreeMap<usize, (Evidence, Cell)>> = Mutex::default();
-    workers::in_order(jobs, records.len(), |position| {
-        let evidence = Evidence::new(&records[position], seed);
-        let cell = conclude_cell(&design.cells[position].1, seed, &evidence);
+    workers::in_order(jobs, all.len(), |position| {
+        let evidence = Evidence::new(&all[position].records, seed);
+        let warning = all[position].warning.clone();
+        let cell = conclude_cell(&design.cells[position].1, seed, &evidence, warning);
         done.lock().unwrap_or_else(PoisonError::into_inner).insert(position, (evidence, cell));
         Ok::<(), StoreError>(())
     })?;
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (evidence, mut cells): (Vec<Evidence>, Vec<Cell>) = done.into_values().unzip();
-    // A pair needs all days on both sides: what is not finished is not compared.
-    let whole = |position: &usize| records[*position].len() == repeats as usize;
-    if !whole(&reference) {
+    // What is not finished is not compared.
+    if !all[reference].whole {
         return Ok(cells);
     }
-    let others: Vec<usize> =
-        (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
-    let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
-    let differences = Differences::of_each(&ours, &evidence[reference], &[]);
-    for (position, difference) in others.into_iter().zip(differences) {
+    let others: Vec<usize> = (0..cells.len())
+        .filter(|position| *position != reference && all[*position].whole)
+        .collect();
+    // A pair is made of the days that both sides have: with `until` one may have needed fewer.
+    let theirs = &all[reference].records;
+    let cut: Vec<(Evidence, Evidence)> = others
+        .iter()
+        .filter_map(|position| {
+            let ours = &all[*position].records;
+            let both = ours.len().min(theirs.len());
+            let cut = |records| Evidence::new(records, seed);
+            (ours.len() != theirs.len()).then(|| (cut(&ours[..both]), cut(&theirs[..both])))
+        })
+        .collect();
+    let mut cut = cut.iter();
+    let pair = |position: &usize| match all[*position].records.len() == theirs.len() {
+        true => (&evidence[*position], &evidence[reference]),
+        false => cut.next().map_or((&evidence[*position], &evidence[reference]), |(a, b)| (a, b)),
+    };
+    let pairs: Vec<(&Evidence, &Evidence)> = others.iter().map(pair).collect();
+    for (position, difference) in others.into_iter().zip(Differences::of_each(&pairs, &[])) {
         cells[position].difference = Some(difference);
     }
     Ok(cells)
 }
 
-fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
+fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence, first: Option<Warning>) -> Cell {
     let settings = entry.settings.clone();
     if evidence.records().is_empty() {
         let (metrics, expectations) = (Metrics::default(), Vec::new());
@@ -301,7 +344,8 @@ fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
         .filter_map(|text| Some((Expectation::parse(text).ok()?, None)))
         .collect();
     let when = (seed, entry.simulate, entry.drained);
-    let results = conclude("", when, evidence, &lines, entry.notes.clone());
+    let notes = first.into_iter().chain(entry.notes.clone()).collect();
+    let results = conclude("", when, evidence, &lines, notes);
     let cell = results.cells.into_iter().next();
     cell.map_or_else(|| unreachable!("a scenario has one cell"), |cell| Cell { settings, ..cell })
 }

@@ -203,6 +203,11 @@ fn base(
 fn run(node: Option<&Node>, mut base: Option<&mut Base>, found: &mut Found) -> Option<Until> {
     let entries = found.map(node?, "run", accepted("run"));
     let mut stop = None;
+    let given = |key: &str| entries.iter().any(|entry| entry.key == key);
+    if let Some(base) = base.as_deref_mut().filter(|_| given("until") || given("repeats")) {
+        // How often is said here: what the base says of it is replaced.
+        forget(base, &["until", "repeats"]);
+    }
     for entry in entries {
         if entry.key == "until" {
             stop = until(&entry.value, found);
@@ -222,6 +227,16 @@ fn run(node: Option<&Node>, mut base: Option<&mut Base>, found: &mut Found) -> O
         put(base, "run.repeats", &value, found);
     }
     stop
+}
+
+/// Takes keys of `run:` out of the base.
+fn forget(base: &mut Base, keys: &[&str]) {
+    let Value::Map(entries) = &mut base.root.value else { return };
+    for run in entries.iter_mut().filter(|entry| entry.key == "run") {
+        if let Value::Map(entries) = &mut run.value.value {
+            entries.retain(|entry| !keys.contains(&entry.key.as_str()));
+        }
+    }
 }
 
 fn put(base: &mut Base, key: &str, value: &Node, found: &mut Found) {
