@@ -7,6 +7,7 @@
 mod compare;
 mod estimate;
 mod expectation;
+pub mod find;
 mod parts;
 mod plan;
 mod precise;
