@@ -56,6 +56,10 @@ fn joined(args: &MergeArgs) -> Result<Exit, Exit> {
             eprintln!("mailflow: {} holds no sweep", path.display());
             return Err(Exit::BadInput);
         };
+        if theirs.header.find.is_some() {
+            eprintln!("mailflow: {} holds a search, which has no shards to join", path.display());
+            return Err(Exit::BadInput);
+        }
         if let Some(first) = &design {
             same_design(&theirs, first, path)?;
             same_rule(&theirs, first, path)?;

@@ -3,7 +3,7 @@
 use super::args::{Format, ShowArgs, SweepArgs};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
-use super::{Exit, load, store};
+use super::{Exit, find, load, store};
 use crate::experiment::store::{CellId, Store};
 use crate::experiment::sweep::{
     Design, Entry, Header, MOST_RUNS, Shard, Until, conclude_sweep, run_precise, run_tasks,
@@ -32,15 +32,19 @@ struct Ready {
 
 /// Runs the command.
 pub(super) fn sweep(args: &SweepArgs) -> Exit {
-    let outcome = match prepare(args) {
-        Ok(ready) if args.dry_run => dry_run(&ready, args),
-        Ok(ready) => all(&ready, args),
+    let checked = load_sweep(&args.file).and_then(|sweep| sweep.check().map(|()| sweep));
+    let outcome = match checked.map_err(|errors| refuse(&errors, &args.show)) {
+        Ok(sweep) if sweep.find.is_some() => find::find(&sweep, args),
+        Ok(sweep) => prepare(sweep, args).and_then(|ready| match args.dry_run {
+            true => dry_run(&ready, args),
+            false => all(&ready, args),
+        }),
         Err(exit) => Err(exit),
     };
     outcome.unwrap_or_else(|exit| exit)
 }
 
-fn folder(args: &SweepArgs) -> PathBuf {
+pub(super) fn folder(args: &SweepArgs) -> PathBuf {
     let stem = args.file.file_stem().unwrap_or_default();
     args.out.clone().unwrap_or_else(|| Path::new("output").join(stem))
 }
@@ -53,22 +57,20 @@ fn file(folder: &Path, shard: Shard) -> PathBuf {
     }
 }
 
-fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
+pub(super) fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
     let colour = show.color.applies_to_errors();
     // A closed stderr is no reason to fail otherwise.
     let _ = load::show(errors, colour, &mut std::io::stderr().lock());
     errors.iter().map(load::exit).max().unwrap_or(Exit::BadInput)
 }
 
-fn bad_input(text: &str) -> Exit {
+pub(super) fn bad_input(text: &str) -> Exit {
     eprintln!("mailflow: {text}");
     Exit::BadInput
 }
 
-/// Loads the sweep and resolves every combination of it; shows every problem.
-fn prepare(args: &SweepArgs) -> Result<Ready, Exit> {
-    let sweep = load_sweep(&args.file).map_err(|errors| refuse(&errors, &args.show))?;
-    sweep.check().map_err(|errors| refuse(&errors, &args.show))?;
+/// Resolves every combination of a sweep; shows every problem.
+fn prepare(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Exit> {
     let ready = resolved(sweep, args).map_err(|errors| refuse(&errors, &args.show))?;
     let runs = ready.design.cells.len() as u64 * u64::from(ready.design.header.repeats);
     if runs > MOST_RUNS {
@@ -138,6 +140,7 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
         seed: scenarios.first().map_or(0, |scenario| scenario.run.seed),
         repeats,
         until,
+        find: None,
         trust: scenarios.first().map(|first| report::trust(&first.params)).unwrap_or_default(),
         compare_with: sweep.compare_with.map(|index| position_of[index]),
         lines,
@@ -169,13 +172,13 @@ fn until_of(
     Ok(Some(Until { metric: target.name(), relative, at_most }))
 }
 
-fn with_arguments(mut scenario: Scenario, args: &SweepArgs) -> Scenario {
+pub(super) fn with_arguments(mut scenario: Scenario, args: &SweepArgs) -> Scenario {
     scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
     scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
     scenario
 }
 
-fn entry(
+pub(super) fn entry(
     sweep: &Sweep,
     index: usize,
     bases: &[String],
@@ -190,11 +193,12 @@ fn entry(
         notes: super::run::notes(scenario),
         simulate: scenario.run.simulate,
         drained: scenario.run.drain == Drain::UntilEmpty,
+        spot: None,
     }
 }
 
 /// A number where it is written like one, else the text.
-fn json(text: String) -> serde_json::Value {
+pub(super) fn json(text: String) -> serde_json::Value {
     match text.parse::<serde_json::Number>() {
         Ok(number) if number.to_string() == text => serde_json::Value::Number(number),
         _ => serde_json::Value::String(text),
@@ -202,7 +206,7 @@ fn json(text: String) -> serde_json::Value {
 }
 
 /// The design in words, for the message that says what has changed.
-fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
+pub(super) fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
     let mut lines = vec![Design::program(), format!("run.seed = {seed}")];
     lines.push(format!("design: {}", sweep.design.word()));
     for (key, name) in sweep.keys.iter().enumerate() {
@@ -244,7 +248,7 @@ fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadE
     }
 }
 
-fn misread(line: &Expected, message: &str, accepted: &str, nearest: Option<String>) -> Problem {
+pub(super) fn misread(line: &Expected, message: &str, accepted: &str, nearest: Option<String>) -> Problem {
     Problem {
         line: line.line.line,
         column: line.line.column,
@@ -307,8 +311,10 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     }
     let known = there.as_ref().map(|(store, rows)| (store, &rows[..]));
     let all = design.missing(None, shard).map_err(|error| store::complain(&error))?;
-    let missing = design.missing(known, shard).map_err(|error| store::complain(&error))?;
     let until = design.header.until.is_some();
+    // How many days are enough is not known before: the most there may be.
+    let known = known.filter(|_| !until);
+    let missing = design.missing(known, shard).map_err(|error| store::complain(&error))?;
     listen_for_ctrl_c();
     let count = design.cells.len();
     let mut probes = vec![0, count / 2, count - 1];
@@ -349,7 +355,7 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-fn written(error: &super::output::WriteError) -> Exit {
+pub(super) fn written(error: &super::output::WriteError) -> Exit {
     eprintln!("mailflow: {error}");
     Exit::Io
 }
@@ -438,6 +444,10 @@ pub(super) fn finish(
     let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let style = Style { colour: show.color.applies() };
     let text = match show.format {
+        Format::Table if !results.found.is_empty() => {
+            let about = (&*design.header.about, &design.header.trust[..]);
+            report::found_page(&results, about, &names, (show.quiet, style))
+        }
         Format::Table if show.quiet => report::combinations_table(&results, style),
         Format::Table => report::combinations_page(
             &results,
@@ -457,6 +467,7 @@ pub(super) fn in_format(results: &Results, format: Format) -> String {
     match format {
         Format::Json => report::json(&[results]),
         Format::Csv => report::combinations_csv(results),
+        Format::Md if !results.found.is_empty() => report::found_markdown(results),
         Format::Md => report::combinations_markdown(results),
         Format::Table => report::combinations_table(results, Style::PLAIN),
     }

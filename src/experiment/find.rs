@@ -206,7 +206,7 @@ fn narrow(known: &BTreeMap<i64, Tried>, missed: Option<i64>, met: Option<i64>) -
     let above = missed.and_then(|end| Some((end, *known.range(end + 1..).next()?.0)));
     let below = met.and_then(|end| Some((*known.range(..end).next_back()?.0, end)));
     let gaps = [above, below].into_iter().flatten();
-    gaps.filter(|(low, high)| high - low > 1).map(|(low, high)| middle(low, high)).next()
+    gaps.map(|(low, high)| (high - low, middle(low, high))).find(|gap| gap.0 > 1).map(|gap| gap.1)
 }
 
 /// The first place from which on all estimates meet.

@@ -15,6 +15,7 @@ mod quantity;
 mod replicate;
 mod results;
 mod stopping;
+pub mod search;
 pub mod store;
 pub mod sweep;
 pub mod validation;

@@ -38,7 +38,7 @@ impl Until {
 }
 
 /// The records below `n` up to the first that is missing.
-fn unbroken(store: &Store, row: i64, n: u32) -> Result<Vec<RunRecord>, StoreError> {
+pub(super) fn unbroken(store: &Store, row: i64, n: u32) -> Result<Vec<RunRecord>, StoreError> {
     let mut records = store.records(row, n)?;
     let gap = (0u64..).zip(&records).position(|(number, record)| record.replication != number);
     records.truncate(gap.unwrap_or(records.len()));

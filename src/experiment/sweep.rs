@@ -10,6 +10,7 @@ use super::{
     Results, SCHEMA, Warning, conclude, plan, precise, workers,
 };
 pub use super::precise::{Until, run_precise};
+use super::search::{self, Searches, Spot};
 use crate::measure::RunRecord;
 use crate::scenario::Scenario;
 use crate::units::Span;
@@ -46,6 +47,9 @@ pub struct Header {
     /// When a combination has enough of them before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+    /// What is sought; the combinations then are the values that were tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub find: Option<Searches>,
     /// The combination that the others are compared with.
     pub compare_with: Option<usize>,
     /// What the answers rest on, for people.
@@ -67,6 +71,9 @@ pub struct Entry {
     pub simulate: Span,
     /// Whether the runs go on until their mail is out.
     pub drained: bool,
+    /// Which value of a search it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot: Option<Spot>,
 }
 
 /// One replication of one combination, by position in the design.
@@ -146,7 +153,11 @@ impl Design {
         let mut changes = missing("-", &before.header, &self.header);
         changes.extend(missing("+", &self.header, &before.header));
         let keys = |design: &Design| -> Vec<String> {
-            design.cells.iter().map(|(id, _)| id.key.clone()).collect()
+            match &design.header.find {
+                // Which values are tried is no part of the question.
+                Some(find) => find.of.iter().map(|search| search.base.clone()).collect(),
+                None => design.cells.iter().map(|(id, _)| id.key.clone()).collect(),
+            }
         };
         if changes.is_empty() && keys(self) != keys(before) {
             changes.push("the contents of a CSV file that a scenario reads".to_owned());
@@ -168,6 +179,10 @@ impl Design {
         store: Option<(&Store, &[i64])>,
         shard: Shard,
     ) -> Result<Vec<Task>, StoreError> {
+        if self.header.find.is_some() {
+            // What a search lacks is told by its answer.
+            return Ok(Vec::new());
+        }
         if self.header.until.is_some() {
             return precise::missing(self, store, shard);
         }
@@ -230,15 +245,17 @@ pub fn conclude_sweep(
     design: &Design,
     jobs: usize,
 ) -> Result<Results, StoreError> {
-    let cells = match design.compared() {
-        Some(reference) => together((store, rows), design, jobs, reference)?,
-        None => one_by_one((store, rows), design, jobs)?,
+    let (cells, found) = match (&design.header.find, design.compared()) {
+        (Some(find), _) => search::conclude((store, rows), design, find, jobs)?,
+        (None, Some(reference)) => (together((store, rows), design, jobs, reference)?, Vec::new()),
+        (None, None) => (one_by_one((store, rows), design, jobs)?, Vec::new()),
     };
     Ok(Results {
         schema: SCHEMA,
         scenario: design.header.name.clone(),
         version: VERSION.to_owned(),
         seed: design.header.seed,
+        found,
         cells,
     })
 }
@@ -332,7 +349,12 @@ fn together(
     Ok(cells)
 }
 
-fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence, first: Option<Warning>) -> Cell {
+pub(super) fn conclude_cell(
+    entry: &Entry,
+    seed: u64,
+    evidence: &Evidence,
+    first: Option<Warning>,
+) -> Cell {
     let settings = entry.settings.clone();
     if evidence.records().is_empty() {
         let (metrics, expectations) = (Metrics::default(), Vec::new());

@@ -26,7 +26,7 @@ fn keys(results: &Results) -> Vec<&str> {
     first.map(|cell| cell.settings.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
-fn plain(value: Option<&Value>) -> String {
+pub(super) fn plain(value: Option<&Value>) -> String {
     match value {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -216,7 +216,7 @@ fn judged(results: &Results) -> String {
 }
 
 /// Each kind of warning once, with how many combinations have it.
-fn warned(results: &Results, style: Style) -> String {
+pub(super) fn warned(results: &Results, style: Style) -> String {
     let mut kinds: Vec<(&crate::experiment::Warning, usize)> = Vec::new();
     for warning in results.cells.iter().flat_map(|cell| &cell.warnings) {
         match kinds.iter_mut().find(|(known, _)| known.kind == warning.kind) {

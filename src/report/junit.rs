@@ -122,7 +122,7 @@ mod tests {
         let settings = serde_json::Map::new();
         let cell = Cell { settings, metrics, difference: None, expectations, warnings: Vec::new() };
         let (scenario, version) = (name.to_owned(), "0".to_owned());
-        Results { schema: 1, scenario, version, seed: 42, cells: vec![cell] }
+        Results { schema: 1, scenario, version, seed: 42, found: Vec::new(), cells: vec![cell] }
     }
 
     #[test]

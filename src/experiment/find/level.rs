@@ -1,7 +1,7 @@
 //! A metric's interval at any level, and the verdict on it.
 
 use super::super::estimate::Evidence;
-use super::super::{Comparison, Estimate, Expectation, Verdict, judge};
+use super::super::{Bound, Comparison, Estimate, Expectation, Verdict, judge};
 use super::Tried;
 use crate::measure::{Kind, Metric, RunRecord};
 use crate::stats::{Interval, mean_interval, round_significant, t_quantile, wilson};
@@ -19,6 +19,8 @@ pub struct Answer {
     pub tried: Tried,
     /// The metric, with an interval of the level that was asked for.
     pub estimate: Estimate,
+    /// Replications that it rests on.
+    pub days: u32,
 }
 
 /// Judges `line` on `records` by intervals at `level`; `full` says whether these are all that are allowed.
@@ -37,16 +39,17 @@ pub fn answer(
         Some(Some(part)) => at_level(part, line.metric, level),
         Some(None) => Estimate::default(),
     };
-    let super::super::Bound::Value(bound) = line.bound else {
+    let days = records.len() as u32;
+    let Bound::Value(bound) = line.bound else {
         let tried = Tried { verdict: Verdict::Undecided, leans: false, full };
-        return Answer { tried, estimate };
+        return Answer { tried, estimate, days };
     };
     let Estimate { point, low, high, .. } = estimate;
     let verdict = judge(line.comparison, low, high, estimate.high_censored, bound);
     let leans = judge(line.comparison, point, point, estimate.censored, bound) == Verdict::Met;
     // Of equality a point says nothing but itself.
     let leans = leans || (line.comparison == Comparison::Equal && point == Some(bound));
-    Answer { tried: Tried { verdict, leans, full }, estimate }
+    Answer { tried: Tried { verdict, leans, full }, estimate, days }
 }
 
 /// The estimate with its interval at `level`, which is at least as wide as the one of 95 %.

@@ -4,8 +4,10 @@
 //! is held to the same rules as a typed one. Its nodes remember that they come from the sweep file, and what
 //! is wrong with them is shown there, by line.
 
+mod find;
 mod read;
 
+pub use find::{Find, Ladder};
 pub use read::load;
 
 use super::node::{Node, Place};
@@ -37,6 +39,8 @@ pub struct Sweep {
     pub compare_with: Option<usize>,
     /// `run.until`, in place of a fixed number of repeats.
     pub until: Option<Until>,
+    /// The value that is sought, for each combination.
+    pub find: Option<Find>,
     /// What is expected, and of which combinations.
     pub expect: Vec<Expected>,
     /// The text of the file.
