@@ -35,7 +35,9 @@ fn results(args: &ExportArgs) -> Result<Results, Exit> {
     if missing > 0 {
         let all = design.cells.len() as u64 * u64::from(design.header.repeats);
         let of = if design.header.until.is_some() { "of at most" } else { "of" };
-        eprintln!("mailflow: {missing} {of} {all} runs are missing; this is of those that are there");
+        eprintln!(
+            "mailflow: {missing} {of} {all} runs are missing; this is of those that are there"
+        );
     }
     let results = conclude_sweep((&store, &rows), &design, 0);
     let results = results.map_err(|error| store::complain(&error))?;

@@ -104,9 +104,11 @@ impl Ready<'_> {
     fn expectation(&self) -> Result<Expectation, Vec<LoadError>> {
         const ACCEPTED: &str = "a value with its unit, such as p99 delay <= 5m";
         match Expectation::parse(&self.find.expect.text) {
-            Ok(Expectation { bound: Bound::Times { .. }, .. }) => {
-                Err(self.refused("a search does not compare itself with other files", ACCEPTED, None))
-            }
+            Ok(Expectation { bound: Bound::Times { .. }, .. }) => Err(self.refused(
+                "a search does not compare itself with other files",
+                ACCEPTED,
+                None,
+            )),
             Ok(line) => Ok(line),
             Err(error) => Err(self.refused(&error.problem, &error.accepted, error.nearest)),
         }
@@ -195,7 +197,8 @@ fn dry_run(ready: &Ready, design: &Design, runs: u64) -> Result<Exit, Exit> {
     }
     let threads = workers::threads(ready.args.jobs.map_or(0, usize::from));
     let each = seconds / f64::from(probed.max(1));
-    let (repeats, values) = (design.header.repeats, find.of.iter().map(|s| s.plan.most()).sum::<usize>());
+    let (repeats, values) =
+        (design.header.repeats, find.of.iter().map(|s| s.plan.most()).sum::<usize>());
     let searches = if find.of.len() == 1 { "search" } else { "searches" };
     let text = format!(
         "{}\n{} {searches}, at most {values} values x {repeats} replications = {runs} runs, mostly far fewer: \
@@ -204,7 +207,9 @@ fn dry_run(ready: &Ready, design: &Design, runs: u64) -> Result<Exit, Exit> {
         design.header.name,
         find.of.len(),
         looks(repeats)[0],
-        report::duration(each * runs as f64 / threads.min(looks(repeats)[0] as usize).max(1) as f64),
+        report::duration(
+            each * runs as f64 / threads.min(looks(repeats)[0] as usize).max(1) as f64
+        ),
         report::duration(each),
     );
     print(&text).map_err(|error| written(&error))?;

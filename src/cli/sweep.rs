@@ -248,7 +248,12 @@ fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadE
     }
 }
 
-pub(super) fn misread(line: &Expected, message: &str, accepted: &str, nearest: Option<String>) -> Problem {
+pub(super) fn misread(
+    line: &Expected,
+    message: &str,
+    accepted: &str,
+    nearest: Option<String>,
+) -> Problem {
     Problem {
         line: line.line.line,
         column: line.line.column,

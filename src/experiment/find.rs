@@ -112,8 +112,9 @@ impl Plan {
     pub fn ends(&self, tried: &BTreeMap<i64, Tried>) -> Ends {
         let known = self.oriented(tried);
         let (missed, met) = edges(&known);
-        let inside =
-            |place: &i64| missed.is_none_or(|end| end < *place) && met.is_none_or(|end| *place < end);
+        let inside = |place: &i64| {
+            missed.is_none_or(|end| end < *place) && met.is_none_or(|end| *place < end)
+        };
         let mut between: Vec<i64> =
             known.keys().filter(|place| inside(place)).map(|place| self.turned(*place)).collect();
         between.sort_unstable();
@@ -122,7 +123,8 @@ impl Plan {
             met: met.map(|place| self.turned(place)),
             between,
             best: leaning(&known).map(|place| self.turned(place)),
-            monotone: last(&known, Verdict::Missed) < first(&known, Verdict::Met).or(Some(i64::MAX)),
+            monotone: last(&known, Verdict::Missed)
+                < first(&known, Verdict::Met).or(Some(i64::MAX)),
         }
     }
 

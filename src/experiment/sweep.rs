@@ -4,13 +4,13 @@
 //! results are made from what is stored. So it does not matter how often it was stopped, how many
 //! threads did the work, or in how many places.
 
+pub use super::precise::{Until, run_precise};
+use super::search::{self, Searches, Spot};
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
 use super::{
     Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
     Results, SCHEMA, Warning, conclude, plan, precise, workers,
 };
-pub use super::precise::{Until, run_precise};
-use super::search::{self, Searches, Spot};
 use crate::measure::RunRecord;
 use crate::scenario::Scenario;
 use crate::units::Span;

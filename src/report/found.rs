@@ -36,7 +36,8 @@ pub fn found_answer(found: &Found) -> String {
         let other = if found.wanted == "largest" { "smallest_with" } else { "largest_with" };
         let ends = match (&found.missed, &found.met) {
             (None, None) => format!("perhaps {other} is meant."),
-            _ => "there is no single threshold; what contradicts lies between the two ends.".to_owned(),
+            _ => "there is no single threshold; what contradicts lies between the two ends."
+                .to_owned(),
         };
         return format!("Not monotone: it is met at {met} and missed at {missed}; {ends}");
     }

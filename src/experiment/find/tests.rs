@@ -69,7 +69,8 @@ fn from_a_start_it_doubles_towards_the_side_that_is_missing() {
 
 #[test]
 fn the_largest_value_is_found_on_the_mirrored_ladder() {
-    let falling = |place: i64| (if place <= 13 { Verdict::Met } else { Verdict::Missed }, place <= 13);
+    let falling =
+        |place: i64| (if place <= 13 { Verdict::Met } else { Verdict::Missed }, place <= 13);
     let (told, ends) = schedule(&range(1, 20, false), falling);
     assert_eq!(told, "20- 1+ 11+ 16- 14- 13+ 14- 13+");
     assert_eq!((ends.missed, ends.met, ends.best), (Some(14), Some(13), Some(13)));

@@ -78,7 +78,9 @@ impl Ladder {
             Scale::Ratio { from, ratio, unit, digits } => {
                 (from * libm::pow(*ratio, place as f64), unit, *digits)
             }
-            Scale::Length { from, step, unit, digits } => (from + step * place as f64, unit, *digits),
+            Scale::Length { from, step, unit, digits } => {
+                (from + step * place as f64, unit, *digits)
+            }
         };
         match unit {
             Unit::Span => short(Span::from_nanos(round_significant(value * NANOS, digits) as u64)),
@@ -158,7 +160,8 @@ fn value(kind: Kind, text: &str) -> Option<(f64, Unit)> {
         Kind::Span { .. } | Kind::SpanOrUnlimited { .. } => span(),
         Kind::Rate => of(&|text| parse::rate(text).ok().map(|rate| rate.per_second())),
         Kind::Bandwidth | Kind::Limited => {
-            of(&|text| parse::bandwidth(text).ok().map(|width| width.0)).filter(|of| of.0.is_finite())
+            of(&|text| parse::bandwidth(text).ok().map(|width| width.0))
+                .filter(|of| of.0.is_finite())
         }
         Kind::ShapeValue => {
             span().or_else(|| of(&|text| parse::byte_size(text).ok().map(|size| size.0 as f64)))
@@ -242,7 +245,13 @@ fn key<'n>(
         () if sweep.keys.iter().any(|other| inside(key, other) || inside(other, key)) => {
             ("a key that does not vary", "it varies already: what is sought cannot be given")
         }
-        () => return Some((doc, key, Place { origin: Some(ORIGIN.to_owned()), ..node.place.clone() })),
+        () => {
+            return Some((
+                doc,
+                key,
+                Place { origin: Some(ORIGIN.to_owned()), ..node.place.clone() },
+            ));
+        }
     };
     found.add(node, "find.key", accepted, message);
     None
@@ -290,7 +299,8 @@ fn between(node: &Node, doc: &KeyDoc, within: f64, found: &mut Found) -> Option<
     let mut end = |item: &Node| {
         let read = match &item.value {
             Value::Scalar(text) if text.trim() == "unlimited" => {
-                let message = "between a number and unlimited there is no middle: give a large number";
+                let message =
+                    "between a number and unlimited there is no middle: give a large number";
                 found.add(item, KEY, &accepted, message);
                 return None;
             }

@@ -21,10 +21,7 @@ pub(super) const KEYS: [(&str, &str); 10] = [
     ("vary", "a map such as { proofpoint.queue_runners: [2, 5, 10] }"),
     ("design", "grid, one_at_a_time, list"),
     ("combinations", "a list of maps such as { proofpoint.queue_runners: 10 }"),
-    (
-        "find",
-        "a map such as { key: proofpoint.queue_runners, smallest_with: \"p99 delay <= 5m\" }",
-    ),
+    ("find", "a map such as { key: proofpoint.queue_runners, smallest_with: \"p99 delay <= 5m\" }"),
     ("compare_with", "a map of keys that vary, each with one of its values"),
     ("run", "a map as in a scenario; until may stand for repeats"),
     ("expect", "a list of texts such as \"p99 delay <= 5m\", or of { where: {..}, expect: [..] }"),

@@ -40,16 +40,23 @@ fn ranges_of_every_kind_keep_their_ends_and_their_unit() {
         ("key: proofpoint.retry_interval, between: [1m, 30m]", "1m", "30m"),
         ("key: mail.arrivals.poisson.rate, between: [20/min, 90/min]", "20/min", "90/min"),
         ("key: mail.size.lognormal.median, between: [18 KB, 1000 KB]", "18 KB", "1000 KB"),
-        ("key: network.bandwidth_per_connection, between: [2 Mbit/s, 90 Mbit/s]", "2 Mbit/s", "90 Mbit/s"),
+        (
+            "key: network.bandwidth.per_connection, between: [2 Mbit/s, 90 Mbit/s]",
+            "2 Mbit/s",
+            "90 Mbit/s",
+        ),
         ("key: exchange_online.service_time.exponential.mean, between: [300ms, 2s]", "300ms", "2s"),
     ] {
         let (rungs, start) = values(find);
         assert_eq!((rungs, start), (vec![low.to_owned(), high.to_owned()], None), "{find}");
     }
-    let sweep = load("find: { key: mail.scale, largest_with: p99 delay <= 1h, between: [1, 2], within: 5% }");
+    let sweep = load(
+        "find: { key: mail.scale, largest_with: p99 delay <= 1h, between: [1, 2], within: 5% }",
+    );
     let find = sweep.expect("valid").find.expect("asked for");
     assert!(find.largest);
-    let all: Vec<String> = (0..=find.ladder.rungs[1]).map(|place| find.ladder.text(place)).collect();
+    let all: Vec<String> =
+        (0..=find.ladder.rungs[1]).map(|place| find.ladder.text(place)).collect();
     assert_eq!(all.len(), 16, "fourteen or fifteen steps of 5 %: {all:?}");
     let numbers: Vec<f64> = all.iter().map(|text| text.parse().expect("a number")).collect();
     assert!(numbers.windows(2).all(|pair| pair[1] / pair[0] <= 1.0501), "{all:?}");
@@ -82,7 +89,10 @@ fn every_slip_is_shown_with_its_line_and_what_is_accepted() {
         (format!("find: {{ key: proofpoint.queue_order, {WITH} }}"), "find.key"),
         (format!("find: {{ key: run.simulate, {WITH} }}"), "no setting of the site"),
         (format!("find: {{ {KEY} }}"), "is missing: smallest_with or largest_with"),
-        (format!("find: {{ {KEY}, {WITH}, largest_with: p99 delay <= 5m }}"), "keep one of the two"),
+        (
+            format!("find: {{ {KEY}, {WITH}, largest_with: p99 delay <= 5m }}"),
+            "keep one of the two",
+        ),
         (format!("find: {{ {KEY}, {WITH}, betwen: [1, 2] }}"), "nearest   between"),
         (format!("find: {{ {KEY}, {WITH}, between: [9, 2] }}"), "upside down"),
         (format!("find: {{ {KEY}, {WITH}, between: [1] }}"), "two ends"),
@@ -94,7 +104,9 @@ fn every_slip_is_shown_with_its_line_and_what_is_accepted() {
             "from which nothing can be doubled",
         ),
         (
-            format!("find: {{ key: proofpoint.messages_per_connection, {WITH}, between: [9, unlimited] }}"),
+            format!(
+                "find: {{ key: proofpoint.messages_per_connection, {WITH}, between: [9, unlimited] }}"
+            ),
             "there is no middle",
         ),
         (
