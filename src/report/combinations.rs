@@ -97,8 +97,12 @@ pub fn combinations_page(
     if !about.is_empty() {
         out += &wrapped(about, "");
     }
-    let days =
-        results.cells.iter().find_map(|cell| cell.metrics.get(Metric::DelayMean)).map(|e| e.n);
+    let each = || results.cells.iter().filter_map(|cell| cell.metrics.get(Metric::DelayMean));
+    let (least, most) = (each().map(|e| e.n).min(), each().map(|e| e.n).max());
+    let days = match (least.unwrap_or_default(), most.unwrap_or_default()) {
+        (least, most) if least == most => most.to_string(),
+        (least, most) => format!("{least} to {most}"),
+    };
     let line = format!(
         "{} combinations of {}, {} independent days each, seed {}",
         results.cells.len(),
@@ -106,7 +110,7 @@ pub fn combinations_page(
             1 => "1 setting".to_owned(),
             several => format!("{several} settings"),
         },
-        days.unwrap_or_default(),
+        days,
         results.seed
     );
     out += &format!("{}\n\n{}", style.dim(&line), table(results, style));
