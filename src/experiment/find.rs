@@ -177,7 +177,7 @@ fn edges(known: &BTreeMap<i64, Tried>) -> (Option<i64>, Option<i64>) {
     let first_met = first(known, Verdict::Met);
     let last_missed = last(known, Verdict::Missed);
     (
-        of(Verdict::Missed).filter(|place| first_met.is_none_or(|met| *place < met)).next_back(),
+        of(Verdict::Missed).rfind(|place| first_met.is_none_or(|met| *place < met)),
         of(Verdict::Met).find(|place| last_missed.is_none_or(|missed| *place > missed)),
     )
 }
