@@ -26,5 +26,7 @@ mod special_stations;
 mod station;
 #[path = "theory/stations.rs"]
 mod stations;
+#[path = "theory/threshold.rs"]
+mod threshold;
 #[path = "theory/toy.rs"]
 mod toy;

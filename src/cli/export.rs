@@ -34,9 +34,17 @@ fn results(args: &ExportArgs) -> Result<Results, Exit> {
     let missing = missing.map_err(|error| store::complain(&error))?.len();
     if missing > 0 {
         let all = design.cells.len() as u64 * u64::from(design.header.repeats);
-        eprintln!("mailflow: {missing} of {all} runs are missing; this is of those that are there");
+        let of = if design.header.until.is_some() { "of at most" } else { "of" };
+        eprintln!(
+            "mailflow: {missing} {of} {all} runs are missing; this is of those that are there"
+        );
     }
-    conclude_sweep((&store, &rows), &design, 0).map_err(|error| store::complain(&error))
+    let results = conclude_sweep((&store, &rows), &design, 0);
+    let results = results.map_err(|error| store::complain(&error))?;
+    if results.found.iter().any(|found| !found.finished) {
+        eprintln!("mailflow: the search is not finished; this is how far it has come");
+    }
+    Ok(results)
 }
 
 fn of_run(args: &ExportArgs) -> Result<Results, Exit> {

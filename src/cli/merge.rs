@@ -4,7 +4,7 @@ use super::args::MergeArgs;
 use super::sweep::{finish, same_design};
 use super::{Exit, store};
 use crate::experiment::store::Store;
-use crate::experiment::sweep::{Design, Shard};
+use crate::experiment::sweep::{Design, Shard, Until};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,8 +56,13 @@ fn joined(args: &MergeArgs) -> Result<Exit, Exit> {
             eprintln!("mailflow: {} holds no sweep", path.display());
             return Err(Exit::BadInput);
         };
+        if theirs.header.find.is_some() {
+            eprintln!("mailflow: {} holds a search, which has no shards to join", path.display());
+            return Err(Exit::BadInput);
+        }
         if let Some(first) = &design {
             same_design(&theirs, first, path)?;
+            same_rule(&theirs, first, path)?;
         }
         // Shards may have been begun before --repeats grew.
         let longer = |known: &Design| theirs.header.repeats > known.header.repeats;
@@ -81,6 +86,24 @@ fn joined(args: &MergeArgs) -> Result<Exit, Exit> {
     finish((&target, &rows), &design, &args.out, (args.strict, 0), &args.show)
 }
 
+/// Shards that stop by different rules are not shards of one sweep. `at_most` may have grown.
+fn same_rule(theirs: &Design, first: &Design, path: &Path) -> Result<(), Exit> {
+    let rule = |design: &Design| match &design.header.until {
+        None => "run.repeats".to_owned(),
+        Some(Until { metric, relative, .. }) => format!("run.until {metric}, {relative}"),
+    };
+    let (ours, theirs) = (rule(first), rule(theirs));
+    if ours == theirs {
+        return Ok(());
+    }
+    eprintln!(
+        "mailflow: {}: this shard ends by another rule ({theirs}) than the others ({ours}); run it again with \
+         the same sweep file and arguments",
+        path.display()
+    );
+    Err(Exit::BadInput)
+}
+
 /// Says which runs are missing, if any are.
 fn missing(design: &Design, store: &Store, rows: &[i64], out: &Path) -> Result<(), Exit> {
     const SHOWN: usize = 8;
@@ -90,7 +113,8 @@ fn missing(design: &Design, store: &Store, rows: &[i64], out: &Path) -> Result<(
         return Ok(());
     }
     let all = design.cells.len() as u64 * u64::from(design.header.repeats);
-    eprintln!("mailflow: {} of {all} runs are missing:", missing.len());
+    let of = if design.header.until.is_some() { "of at most" } else { "of" };
+    eprintln!("mailflow: {} {of} {all} runs are missing:", missing.len());
     for task in missing.iter().take(SHOWN) {
         let settings = &design.cells[task.cell as usize].1.settings;
         let settings: Vec<String> = settings.iter().map(|(key, v)| format!("{key}={v}")).collect();

@@ -7,6 +7,7 @@ mod draw;
 mod exit;
 mod explain;
 mod export;
+mod find;
 pub mod init;
 mod load;
 mod merge;

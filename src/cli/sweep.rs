@@ -3,15 +3,14 @@
 use super::args::{Format, ShowArgs, SweepArgs};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
-use super::{Exit, load, store};
+use super::{Exit, find, load, store};
 use crate::experiment::store::{CellId, Store};
 use crate::experiment::sweep::{
-    Design, Entry, Header, MOST_RUNS, Shard, conclude_sweep, run_tasks,
+    Design, Entry, Header, MOST_RUNS, Shard, Until, conclude_sweep, run_precise, run_tasks,
 };
 use crate::experiment::{
-    Bound, Expectation, ReplicationSettings, Results, parts, replicate, workers,
+    Bound, Expectation, ReplicationSettings, Results, Target, parts, replicate, workers,
 };
-use crate::measure::Metric;
 use crate::report::{self, Style};
 use crate::scenario::sweep::{Design as Kind, Expected, Sweep, load as load_sweep};
 use crate::scenario::{Drain, LoadError, Problem, Scenario};
@@ -33,15 +32,19 @@ struct Ready {
 
 /// Runs the command.
 pub(super) fn sweep(args: &SweepArgs) -> Exit {
-    let outcome = match prepare(args) {
-        Ok(ready) if args.dry_run => dry_run(&ready, args),
-        Ok(ready) => all(&ready, args),
+    let checked = load_sweep(&args.file).and_then(|sweep| sweep.check().map(|()| sweep));
+    let outcome = match checked.map_err(|errors| refuse(&errors, &args.show)) {
+        Ok(sweep) if sweep.find.is_some() => find::find(&sweep, args),
+        Ok(sweep) => prepare(sweep, args).and_then(|ready| match args.dry_run {
+            true => dry_run(&ready, args),
+            false => all(&ready, args),
+        }),
         Err(exit) => Err(exit),
     };
     outcome.unwrap_or_else(|exit| exit)
 }
 
-fn folder(args: &SweepArgs) -> PathBuf {
+pub(super) fn folder(args: &SweepArgs) -> PathBuf {
     let stem = args.file.file_stem().unwrap_or_default();
     args.out.clone().unwrap_or_else(|| Path::new("output").join(stem))
 }
@@ -54,22 +57,20 @@ fn file(folder: &Path, shard: Shard) -> PathBuf {
     }
 }
 
-fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
+pub(super) fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
     let colour = show.color.applies_to_errors();
     // A closed stderr is no reason to fail otherwise.
     let _ = load::show(errors, colour, &mut std::io::stderr().lock());
     errors.iter().map(load::exit).max().unwrap_or(Exit::BadInput)
 }
 
-fn bad_input(text: &str) -> Exit {
+pub(super) fn bad_input(text: &str) -> Exit {
     eprintln!("mailflow: {text}");
     Exit::BadInput
 }
 
-/// Loads the sweep and resolves every combination of it; shows every problem.
-fn prepare(args: &SweepArgs) -> Result<Ready, Exit> {
-    let sweep = load_sweep(&args.file).map_err(|errors| refuse(&errors, &args.show))?;
-    sweep.check().map_err(|errors| refuse(&errors, &args.show))?;
+/// Resolves every combination of a sweep; shows every problem.
+fn prepare(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Exit> {
     let ready = resolved(sweep, args).map_err(|errors| refuse(&errors, &args.show))?;
     let runs = ready.design.cells.len() as u64 * u64::from(ready.design.header.repeats);
     if runs > MOST_RUNS {
@@ -88,7 +89,7 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
     let mut positions: BTreeMap<String, usize> = BTreeMap::new();
     let mut position_of = Vec::new();
     let (mut problems, mut lines) = (Vec::new(), Vec::new());
-    let mut repeats = 0;
+    let (mut repeats, mut until) = (0, None);
     for index in 0..sweep.len() {
         let combined = sweep.combined(index)?;
         let scenario = with_arguments(combined.scenario, args);
@@ -119,6 +120,10 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
             Some(misread(line, &error.problem, &error.accepted, error.nearest))
         }));
         repeats = scenario.run.repeats;
+        match until_of(&sweep, &scenario, args) {
+            Ok(own) => until = own,
+            Err(problem) => problems.push(*problem),
+        }
         cells.push((id, entry(&sweep, index, &bases, &scenario, texts)));
         combinations.push(index);
         if scenarios.len() < KEPT {
@@ -134,6 +139,8 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
         about: sweep.about.clone(),
         seed: scenarios.first().map_or(0, |scenario| scenario.run.seed),
         repeats,
+        until,
+        find: None,
         trust: scenarios.first().map(|first| report::trust(&first.params)).unwrap_or_default(),
         compare_with: sweep.compare_with.map(|index| position_of[index]),
         lines,
@@ -141,13 +148,37 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
     Ok(Ready { sweep, design: Design { header, cells }, combinations, scenarios })
 }
 
-fn with_arguments(mut scenario: Scenario, args: &SweepArgs) -> Scenario {
+/// When a combination has enough days: what the sweep says, else its base.
+fn until_of(
+    sweep: &Sweep,
+    scenario: &Scenario,
+    args: &SweepArgs,
+) -> Result<Option<Until>, Box<Problem>> {
+    // A number given with the command is meant.
+    if args.repeats.is_some() {
+        return Ok(None);
+    }
+    let own = sweep.until.as_ref().map(|until| (&until.metric, until.relative, until.at_most));
+    let base = || {
+        let until = scenario.run.until.as_ref()?;
+        Some((&until.metric, until.relative, until.at_most))
+    };
+    let Some((metric, relative, at_most)) = own.or_else(base) else { return Ok(None) };
+    let target = Target::parse(&metric.text, &parts(scenario)).map_err(|error| {
+        let key = "run.until.metric".to_owned();
+        let line = Expected { line: metric.clone(), key, of: None };
+        Box::new(misread(&line, &error.problem, &error.accepted, error.nearest))
+    })?;
+    Ok(Some(Until { metric: target.name(), relative, at_most }))
+}
+
+pub(super) fn with_arguments(mut scenario: Scenario, args: &SweepArgs) -> Scenario {
     scenario.run.seed = args.seed.unwrap_or(scenario.run.seed);
     scenario.run.repeats = args.repeats.unwrap_or(scenario.run.repeats);
     scenario
 }
 
-fn entry(
+pub(super) fn entry(
     sweep: &Sweep,
     index: usize,
     bases: &[String],
@@ -162,11 +193,12 @@ fn entry(
         notes: super::run::notes(scenario),
         simulate: scenario.run.simulate,
         drained: scenario.run.drain == Drain::UntilEmpty,
+        spot: None,
     }
 }
 
 /// A number where it is written like one, else the text.
-fn json(text: String) -> serde_json::Value {
+pub(super) fn json(text: String) -> serde_json::Value {
     match text.parse::<serde_json::Number>() {
         Ok(number) if number.to_string() == text => serde_json::Value::Number(number),
         _ => serde_json::Value::String(text),
@@ -174,7 +206,7 @@ fn json(text: String) -> serde_json::Value {
 }
 
 /// The design in words, for the message that says what has changed.
-fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
+pub(super) fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
     let mut lines = vec![Design::program(), format!("run.seed = {seed}")];
     lines.push(format!("design: {}", sweep.design.word()));
     for (key, name) in sweep.keys.iter().enumerate() {
@@ -193,7 +225,7 @@ fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<String> {
     lines
 }
 
-/// Understands every expectation, and the metric of `run.until`.
+/// Understands every expectation.
 fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadError>> {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for line in &sweep.expect {
@@ -210,20 +242,18 @@ fn expectations(sweep: &Sweep) -> Result<Vec<(Expected, Expectation)>, Vec<LoadE
             }
         }
     }
-    if let Some(until) = &sweep.until
-        && let Err(error) = Metric::parse(&until.metric.text)
-    {
-        let line =
-            Expected { line: until.metric.clone(), key: "run.until.metric".to_owned(), of: None };
-        problems.push(misread(&line, &error.to_string(), "a metric such as delay.p99", None));
-    }
     match problems.is_empty() {
         true => Ok(all),
         false => Err(vec![LoadError::Invalid(sweep.problems(problems))]),
     }
 }
 
-fn misread(line: &Expected, message: &str, accepted: &str, nearest: Option<String>) -> Problem {
+pub(super) fn misread(
+    line: &Expected,
+    message: &str,
+    accepted: &str,
+    nearest: Option<String>,
+) -> Problem {
     Problem {
         line: line.line.line,
         column: line.line.column,
@@ -286,6 +316,9 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     }
     let known = there.as_ref().map(|(store, rows)| (store, &rows[..]));
     let all = design.missing(None, shard).map_err(|error| store::complain(&error))?;
+    let until = design.header.until.is_some();
+    // How many days are enough is not known before: the most there may be.
+    let known = known.filter(|_| !until);
     let missing = design.missing(known, shard).map_err(|error| store::complain(&error))?;
     listen_for_ctrl_c();
     let count = design.cells.len();
@@ -309,12 +342,16 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
         Shard { number, of } => format!(", of which shard {number} of {of} does {}", all.len()),
     };
     let text = format!(
-        "{}\n{count} combinations x {} replications = {} runs{part}\n{} are stored, {} are to be done: about \
+        "{}\n{count} combinations x {}{} replications = {} runs{part}\n{}{} are to be done: about \
          {} on {threads} threads\n(a probe of {probed} runs took {} each)\n",
         design.header.name,
+        if until { "at most " } else { "" },
         design.header.repeats,
         count * design.header.repeats as usize,
-        all.len() - missing.len(),
+        match until {
+            true => String::new(),
+            false => format!("{} are stored, ", all.len() - missing.len()),
+        },
         missing.len(),
         report::duration(left),
         report::duration(each),
@@ -323,7 +360,7 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-fn written(error: &super::output::WriteError) -> Exit {
+pub(super) fn written(error: &super::output::WriteError) -> Exit {
     eprintln!("mailflow: {error}");
     Exit::Io
 }
@@ -343,19 +380,19 @@ fn all(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     let missing = design.missing(Some((&store, &rows)), shard);
     let missing = missing.map_err(|error| store::complain(&error))?;
     let quiet = args.show.quiet;
-    if ready.sweep.until.is_some() && !quiet {
-        let most = design.header.repeats;
-        eprintln!("mailflow: each combination is run {most} times, the most that run.until allows");
-    }
+    let until = design.header.until.is_some();
     let total = design.missing(None, shard).map_err(|error| store::complain(&error))?.len();
-    if missing.len() < total && !quiet {
+    if missing.len() < total && !quiet && !until {
         eprintln!("mailflow: {} of {total} runs from the store", total - missing.len());
     }
     listen_for_ctrl_c();
     let progress = Progress::runs(&design.header.name, missing.len(), quiet);
     let jobs = args.jobs.map_or(0, usize::from);
     let scenario = |position: usize| ready.scenario(position, args);
-    let outcome = run_tasks((&store, &rows), &missing, jobs, &scenario, &progress);
+    let outcome = match until {
+        true => run_precise((&store, &rows), (design, shard), jobs, &scenario, &progress),
+        false => run_tasks((&store, &rows), &missing, jobs, &scenario, &progress),
+    };
     progress.finish();
     let kept = "what was done is kept, and the same command goes on from there";
     outcome.map_err(|error| store::ended(&error, kept))?;
@@ -363,8 +400,12 @@ fn all(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
         if !quiet {
             let Shard { number, of } = shard;
             let path = path.display();
+            let runs = match until {
+                true => format!("{total} runs at most"),
+                false => format!("{total} runs"),
+            };
             eprintln!(
-                "mailflow: shard {number} of {of} is done: {total} runs in {path}; join all with merge"
+                "mailflow: shard {number} of {of} is done: {runs} in {path}; join all with merge"
             );
         }
         return Ok(Exit::Done);
@@ -412,6 +453,10 @@ pub(super) fn finish(
     let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let style = Style { colour: show.color.applies() };
     let text = match show.format {
+        Format::Table if !results.found.is_empty() => {
+            let about = (&*design.header.about, &design.header.trust[..]);
+            report::found_page(&results, about, &names, (show.quiet, style))
+        }
         Format::Table if show.quiet => report::combinations_table(&results, style),
         Format::Table => report::combinations_page(
             &results,
@@ -431,6 +476,7 @@ pub(super) fn in_format(results: &Results, format: Format) -> String {
     match format {
         Format::Json => report::json(&[results]),
         Format::Csv => report::combinations_csv(results),
+        Format::Md if !results.found.is_empty() => report::found_markdown(results),
         Format::Md => report::combinations_markdown(results),
         Format::Table => report::combinations_table(results, Style::PLAIN),
     }

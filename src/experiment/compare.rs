@@ -101,7 +101,9 @@ pub fn family(questions: &[Question]) -> Vec<Difference> {
         .map(|question| Pair::of(question.ours, question.metric, question.theirs, 1.0))
         .collect();
     let known: Vec<&Pair> = pairs.iter().flatten().collect();
-    let sampled: Vec<&Sampled> = known.iter().filter_map(|pair| pair.resampled()).collect();
+    let mut sampled: Vec<&Sampled> = known.iter().filter_map(|pair| pair.resampled()).collect();
+    // The reach goes by the days of the first: with different numbers, those of the fewest are the careful ones.
+    sampled.sort_by_key(|sampled| sampled.replications());
     // Shares of days have an interval of another kind: each takes its part of the error by Bonferroni's rule,
     // and the resamples have the rest.
     let error = 1.0 - CONFIDENCE;
@@ -354,27 +356,15 @@ impl Differences {
         Differences { list: list.map(|((name, q), answer)| (name, q.metric, answer)).collect() }
     }
 
-    /// The same of several cells to one: for each metric the cells are a family, so that "which cells differ
-    /// by p99?" has an answer that holds as a whole.
-    pub fn of_each(cells: &[&Evidence], reference: &Evidence, more: &[Metric]) -> Vec<Self> {
-        let pairs: Vec<_> = cells.iter().map(|cell| (*cell, reference)).collect();
-        Differences::by_pairs(&pairs, more, family)
-    }
-
-    /// The same of several pairs, ours and theirs; of `paired` days or independent ones.
+    /// The same of several pairs, ours and theirs; of `paired` days or independent ones. For each metric the pairs
+    /// are a family, so that "which cells differ by p99?" has an answer that holds as a whole. Pairs may have
+    /// different numbers of days.
     pub fn of_pairs(pairs: &[(&Evidence, &Evidence)], paired: bool) -> Vec<Self> {
-        Differences::by_pairs(pairs, &[], if paired { family } else { independent })
-    }
-
-    fn by_pairs(
-        pairs: &[(&Evidence, &Evidence)],
-        more: &[Metric],
-        family: fn(&[Question]) -> Vec<Difference>,
-    ) -> Vec<Self> {
+        let family = if paired { family } else { independent };
         let mut all = vec![Differences::default(); pairs.len()];
         let Some((first, reference)) = pairs.first() else { return all };
         let parts: Vec<_> = pairs.iter().map(|(ours, theirs)| parts_of(ours, theirs)).collect();
-        for (name, metric, part) in listed(first, reference, more) {
+        for (name, metric, part) in listed(first, reference, &[]) {
             let ask = |pair: usize| match &part {
                 None => {
                     let (ours, theirs) = pairs[pair];

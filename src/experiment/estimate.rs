@@ -63,8 +63,13 @@ impl<'a> Evidence<'a> {
     /// Prepares `records`; the bootstrap's draws depend on `seed` and the number of records alone, so that
     /// two scenarios under one seed are resampled alike (paired).
     pub fn new(records: &'a [RunRecord], seed: u64) -> Self {
+        Evidence::with_resamples(records, seed, RESAMPLES)
+    }
+
+    /// The same with another number of resamples, for intervals further out than 95 %.
+    pub(super) fn with_resamples(records: &'a [RunRecord], seed: u64, count: usize) -> Self {
         let mut draws = Stream::new(seed, 0, "bootstrap").at(0);
-        let resamples = Resamples::draw(records.len(), RESAMPLES, |bound| draws.below(bound));
+        let resamples = Resamples::draw(records.len(), count, |bound| draws.below(bound));
         let tallies = records.iter().map(|record| (&record.delays, &record.counts)).collect();
         Evidence::of_tallies(records, tallies, Arc::new(resamples))
     }

@@ -1,6 +1,7 @@
 //! What an experiment found, in exactly the shape that INTERFACE section 2 promises. No time stamp, host
 //! name, path or job count: the same scenario and seed give the same bytes.
 
+use super::search::Found;
 use super::{
     Differences, Effect, Estimate, Evidence, Expectation, Verdict, Warning, WarningKind, warnings,
 };
@@ -24,6 +25,9 @@ pub struct Results {
     pub version: String,
     /// Seed of the run.
     pub seed: u64,
+    /// The answers of a search.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<Found>,
     /// One for each combination of settings; `run` has one.
     pub cells: Vec<Cell>,
     /// Which combination the others are compared with, by position in `cells`.
@@ -233,6 +237,7 @@ pub fn conclude(
         scenario: scenario.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed,
+        found: Vec::new(),
         cells: vec![Cell {
             settings: serde_json::Map::new(),
             expectations: expectations.collect(),

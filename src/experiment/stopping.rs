@@ -144,6 +144,61 @@ pub struct Reached {
     pub relative: Option<f64>,
 }
 
+/// What a rule says of the replications that are there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// So many are needed, numbered from 0, and are not all there.
+    Need(u32),
+    /// No more are needed.
+    Done {
+        /// So many count.
+        n: u32,
+        /// Whether the precision was reached.
+        precise: bool,
+        /// Half the interval at the end, as a share of the value.
+        relative: Option<f64>,
+    },
+}
+
+/// A rule on its way: it looks at ever more replications and remembers what it saw.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    target: Target,
+    rule: Rule,
+    /// Of the resamples.
+    seed: u64,
+    history: Vec<Look>,
+    asked: u32,
+}
+
+impl Watch {
+    /// Has seen nothing yet.
+    pub fn new(target: Target, rule: Rule, seed: u64) -> Self {
+        Watch { target, rule, seed, history: Vec::new(), asked: 0 }
+    }
+
+    /// What the rule says of `records`, which are numbered from 0 without a gap and grow from call to call.
+    pub fn step(&mut self, records: &[RunRecord]) -> Step {
+        loop {
+            let next = match decide(&self.rule, &self.history) {
+                Decision::Continue(next) => next,
+                decision => {
+                    let relative = self.history.last().and_then(|look| look.relative);
+                    let precise = decision == Decision::Stop;
+                    return Step::Done { n: self.asked, precise, relative };
+                }
+            };
+            self.asked = self.asked.max(surely(&self.rule, &self.history, next));
+            match records.get(..self.asked as usize) {
+                None => return Step::Need(self.asked),
+                Some(records) => {
+                    self.history.push(look(&records[..next as usize], &self.target, self.seed));
+                }
+            }
+        }
+    }
+}
+
 /// Asks `run` for ever more replications, as a number of them from 0 on, until `target` is as precise as
 /// `rule` asks; `seed` is that of the resamples.
 ///
@@ -155,20 +210,15 @@ pub fn run_until<E>(
     seed: u64,
     mut run: impl FnMut(u32) -> Result<Vec<RunRecord>, E>,
 ) -> Result<Reached, E> {
-    let (mut records, mut history) = (Vec::<RunRecord>::new(), Vec::new());
+    let mut watch = Watch::new(target.clone(), *rule, seed);
+    let mut records = Vec::<RunRecord>::new();
     loop {
-        let next = match decide(rule, &history) {
-            Decision::Continue(next) => next,
-            decision => {
-                let relative = history.last().and_then(|look: &Look| look.relative);
-                return Ok(Reached { records, precise: decision == Decision::Stop, relative });
+        match watch.step(&records) {
+            Step::Need(n) => records = run(n)?,
+            Step::Done { precise, relative, .. } => {
+                return Ok(Reached { records, precise, relative });
             }
-        };
-        let surely = surely(rule, &history, next);
-        if surely as usize > records.len() {
-            records = run(surely)?;
         }
-        history.push(look(&records[..next as usize], target, seed));
     }
 }
 

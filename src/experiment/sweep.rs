@@ -4,26 +4,23 @@
 //! results are made from what is stored. So it does not matter how often it was stopped, how many
 //! threads did the work, or in how many places.
 
+mod conclude;
+
+pub use super::precise::{Until, run_precise};
+pub use conclude::{conclude_cell, conclude_sweep};
+
+use super::search::{Searches, Spot};
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
-use super::{
-    Best, Cell, Differences, Evidence, Expectation, Metrics, Observer, Plan, ReplicationSettings,
-    Results, SCHEMA, Warning, conclude, effects, may_be_best, plan, workers,
-};
-use crate::measure::Metric;
+use super::{Observer, Plan, ReplicationSettings, Warning, plan, workers};
 use crate::scenario::Scenario;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 /// More runs than this would take years.
 pub const MOST_RUNS: u64 = 20_000_000;
 /// Runs of which paired differences are given: about a gigabyte of histograms.
 pub const MOST_COMPARED: u64 = 20_000;
-/// Combinations among which the best are looked for: each is held against every other.
-const MOST_RANKED: usize = 1_000;
-/// What they are ranked by.
-const RANKED_BY: Metric = Metric::DelayP99;
 const HEADER: &str = "sweep";
 /// The same of a single run, which is kept as a design of one cell, but is no sweep.
 const RUN: &str = "run";
@@ -38,7 +35,7 @@ pub struct Design {
 }
 
 /// What holds for all combinations of a sweep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// The sweep's name.
     pub name: String,
@@ -46,8 +43,14 @@ pub struct Header {
     pub about: String,
     /// The seed of all combinations.
     pub seed: u64,
-    /// Replications of each.
+    /// Replications of each; with `until` or `find` at most.
     pub repeats: u32,
+    /// When a combination has enough of them before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
+    /// What is sought; the combinations then are the values that were tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub find: Option<Searches>,
     /// The combination that the others are compared with.
     pub compare_with: Option<usize>,
     /// What the answers rest on, for people.
@@ -69,6 +72,9 @@ pub struct Entry {
     pub simulate: Span,
     /// Whether the runs go on until their mail is out.
     pub drained: bool,
+    /// Which value of a search it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot: Option<Spot>,
 }
 
 /// One replication of one combination, by position in the design.
@@ -171,7 +177,11 @@ impl Design {
         let mut changes = missing("-", &before.header, &self.header);
         changes.extend(missing("+", &self.header, &before.header));
         let keys = |design: &Design| -> Vec<String> {
-            design.cells.iter().map(|(id, _)| id.key.clone()).collect()
+            match &design.header.find {
+                // Which values are tried is no part of the question.
+                Some(find) => find.of.iter().map(|search| search.base.clone()).collect(),
+                None => design.cells.iter().map(|(id, _)| id.key.clone()).collect(),
+            }
         };
         if changes.is_empty() && keys(self) != keys(before) {
             changes.push("the contents of a CSV file that a scenario reads".to_owned());
@@ -193,6 +203,13 @@ impl Design {
         store: Option<(&Store, &[i64])>,
         shard: Shard,
     ) -> Result<Vec<Task>, StoreError> {
+        if self.header.find.is_some() {
+            // What a search lacks is told by its answer.
+            return Ok(Vec::new());
+        }
+        if self.header.until.is_some() {
+            return precise::missing(self, store, shard);
+        }
         let (cells, repeats) = (self.cells.len(), self.header.repeats as usize);
         let mut done = vec![false; cells * repeats];
         if let Some((store, rows)) = store {
@@ -241,136 +258,4 @@ pub fn run_tasks(
         observer.done(&record);
         Ok(())
     })
-}
-
-/// The results of what `store` holds of `design`. A combination that has no record yet has no metrics.
-///
-/// # Errors
-/// If the store cannot be read.
-pub fn conclude_sweep(
-    (store, rows): (&Store, &[i64]),
-    design: &Design,
-    jobs: usize,
-) -> Result<Results, StoreError> {
-    let blank = Results {
-        schema: SCHEMA,
-        scenario: design.header.name.clone(),
-        version: VERSION.to_owned(),
-        seed: design.header.seed,
-        cells: Vec::new(),
-        compared_with: None,
-        best: None,
-        effects: Vec::new(),
-    };
-    match design.compared() {
-        true => together((store, rows), design, jobs, blank),
-        false => Ok(Results { cells: one_by_one((store, rows), design, jobs)?, ..blank }),
-    }
-}
-
-/// One combination's records at a time and thread are in memory.
-fn one_by_one(
-    (store, rows): (&Store, &[i64]),
-    design: &Design,
-    jobs: usize,
-) -> Result<Vec<Cell>, StoreError> {
-    let cells: Mutex<BTreeMap<usize, Cell>> = Mutex::default();
-    workers::in_order(jobs, design.cells.len(), |position| {
-        let records = store.records(rows[position], design.header.repeats)?;
-        let evidence = Evidence::new(&records, design.header.seed);
-        let cell = conclude_cell(&design.cells[position].1, design.header.seed, &evidence);
-        cells.lock().unwrap_or_else(PoisonError::into_inner).insert(position, cell);
-        Ok(())
-    })?;
-    Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
-}
-
-/// All records are in memory, for the paired differences to the combination that is compared with, for the best
-/// and for the effects: for each metric all combinations are one family.
-fn together(
-    (store, rows): (&Store, &[i64]),
-    design: &Design,
-    jobs: usize,
-    blank: Results,
-) -> Result<Results, StoreError> {
-    let (seed, repeats) = (design.header.seed, design.header.repeats);
-    let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
-        records.push(store.records(*row, repeats)?);
-    }
-    let done: Mutex<BTreeMap<usize, (Evidence, Cell)>> = Mutex::default();
-    workers::in_order(jobs, records.len(), |position| {
-        let evidence = Evidence::new(&records[position], seed);
-        let cell = conclude_cell(&design.cells[position].1, seed, &evidence);
-        done.lock().unwrap_or_else(PoisonError::into_inner).insert(position, (evidence, cell));
-        Ok::<(), StoreError>(())
-    })?;
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (evidence, mut cells): (Vec<Evidence>, Vec<Cell>) = done.into_values().unzip();
-    // A pair needs all days on both sides: what is not finished is not compared.
-    let whole = |position: &usize| records[*position].len() == repeats as usize;
-    let reference = design.header.compare_with.filter(whole);
-    if let Some(reference) = reference {
-        let others: Vec<usize> =
-            (0..cells.len()).filter(|position| *position != reference && whole(position)).collect();
-        let ours: Vec<&Evidence> = others.iter().map(|position| &evidence[*position]).collect();
-        let differences = Differences::of_each(&ours, &evidence[reference], &[]);
-        for (position, difference) in others.into_iter().zip(differences) {
-            cells[position].difference = Some(difference);
-        }
-    }
-    // The best of those that are done may not be the best; an effect needs the whole grid.
-    let (mut best, mut of_grid) = (None, Vec::new());
-    if repeats > 1 && (0..cells.len()).all(|position| whole(&position)) {
-        best = the_best(&cells, &evidence);
-        of_grid = effects::of(&cells, &evidence, reference);
-    }
-    Ok(Results { cells, compared_with: reference, best, effects: of_grid, ..blank })
-}
-
-/// Which may be the best among what an administrator sets, for each load and receiver; among all receivers where
-/// nothing else varies. Nothing where there is nothing to choose, such as the load.
-fn the_best(cells: &[Cell], evidence: &[Evidence]) -> Option<Best> {
-    let keys: Vec<String> = cells.first()?.settings.keys().cloned().collect();
-    let given = |key: &String| !key.starts_with("proofpoint.");
-    let within: Vec<String> = match keys.iter().all(given) {
-        true if keys.iter().any(|key| key.starts_with("mail.")) => return None,
-        true => Vec::new(),
-        false => keys.into_iter().filter(given).collect(),
-    };
-    let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
-    for (position, cell) in cells.iter().enumerate() {
-        let value = |key: &String| cell.settings.get(key).map(ToString::to_string);
-        let group = within.iter().filter_map(value).collect();
-        groups.entry(group).or_default().push(position);
-    }
-    let mut best = Vec::new();
-    for group in groups.into_values() {
-        if !(2..=MOST_RANKED).contains(&group.len()) {
-            return None;
-        }
-        let all: Vec<&Evidence> = group.iter().map(|position| &evidence[*position]).collect();
-        let may = may_be_best(&all, RANKED_BY, true);
-        best.extend(group.into_iter().zip(may).filter(|(_, may)| *may).map(|(cell, _)| cell));
-    }
-    best.sort_unstable();
-    Some(Best { by: RANKED_BY.name(), within, cells: best })
-}
-
-/// The results of one combination.
-pub fn conclude_cell(entry: &Entry, seed: u64, evidence: &Evidence) -> Cell {
-    let settings = entry.settings.clone();
-    if evidence.records().is_empty() {
-        let (metrics, expectations) = (Metrics::default(), Vec::new());
-        return Cell { settings, metrics, difference: None, expectations, warnings: Vec::new() };
-    }
-    let lines: Vec<(Expectation, Option<&Evidence>)> = entry
-        .expect
-        .iter()
-        .filter_map(|text| Some((Expectation::parse(text).ok()?, None)))
-        .collect();
-    let when = (seed, entry.simulate, entry.drained);
-    let results = conclude("", when, evidence, &lines, entry.notes.clone());
-    let cell = results.cells.into_iter().next();
-    cell.map_or_else(|| unreachable!("a scenario has one cell"), |cell| Cell { settings, ..cell })
 }

@@ -46,7 +46,7 @@ fn short(key: &str) -> &str {
     }
 }
 
-fn plain(value: Option<&Value>) -> String {
+pub(super) fn plain(value: Option<&Value>) -> String {
     match value {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -128,8 +128,12 @@ pub fn combinations_page(
     if !about.is_empty() {
         out += &wrapped(about, "");
     }
-    let days =
-        results.cells.iter().find_map(|cell| cell.metrics.get(Metric::DelayMean)).map(|e| e.n);
+    let each = || results.cells.iter().filter_map(|cell| cell.metrics.get(Metric::DelayMean));
+    let (least, most) = (each().map(|e| e.n).min(), each().map(|e| e.n).max());
+    let days = match (least.unwrap_or_default(), most.unwrap_or_default()) {
+        (least, most) if least == most => most.to_string(),
+        (least, most) => format!("{least} to {most}"),
+    };
     let line = format!(
         "{} combinations of {}, {} independent days each, seed {}",
         results.cells.len(),
@@ -137,7 +141,7 @@ pub fn combinations_page(
             1 => "1 setting".to_owned(),
             several => format!("{several} settings"),
         },
-        days.unwrap_or_default(),
+        days,
         results.seed
     );
     out += &format!("{}\n\n{}", style.dim(&line), table(results, style));
@@ -323,7 +327,7 @@ fn judged(results: &Results) -> String {
 }
 
 /// Each kind of warning once, with how many combinations have it.
-fn warned(results: &Results, style: Style) -> String {
+pub(super) fn warned(results: &Results, style: Style) -> String {
     let mut kinds: Vec<(&crate::experiment::Warning, usize)> = Vec::new();
     for warning in results.cells.iter().flat_map(|cell| &cell.warnings) {
         match kinds.iter_mut().find(|(known, _)| known.kind == warning.kind) {

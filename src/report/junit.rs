@@ -130,6 +130,7 @@ mod tests {
             cells: vec![cell],
             compared_with: None,
             best: None,
+            found: Vec::new(),
             effects: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@ pub mod charts;
 mod combinations;
 mod difference;
 pub mod explain;
+mod found;
 mod human;
 mod junit;
 mod metrics;
@@ -20,6 +21,7 @@ pub use combinations::{
     sweeps_page, table as combinations_table,
 };
 pub use difference::{Comparison, Side, verdict_words};
+pub use found::{found_answer, found_markdown, found_page};
 pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
 pub use metrics::{csv, markdown};

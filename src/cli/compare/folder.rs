@@ -290,7 +290,7 @@ fn shown(a: &Side, b: &Side, args: &CompareArgs) -> Result<Exit, Exit> {
         let seed = side.design.header.seed;
         let cell = |(position, evidence): (usize, &Evidence)| {
             let entry = Entry { expect: Vec::new(), ..side.entry(position).clone() };
-            conclude_cell(&entry, seed, evidence)
+            conclude_cell(&entry, seed, evidence, None)
         };
         let cells: Vec<Cell> = positions.into_iter().zip(evidence).map(cell).collect();
         Results {
@@ -298,6 +298,7 @@ fn shown(a: &Side, b: &Side, args: &CompareArgs) -> Result<Exit, Exit> {
             scenario: side.design.header.name.clone(),
             version: crate::experiment::store::VERSION.to_owned(),
             seed,
+            found: Vec::new(),
             cells,
             compared_with: None,
             best: None,

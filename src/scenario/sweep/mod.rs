@@ -5,9 +5,11 @@
 //! is wrong with them is shown there, by line.
 
 pub mod keys;
+mod find;
 mod read;
 mod schema;
 
+pub use find::{Find, Ladder};
 pub use read::load;
 pub use schema::schema;
 
@@ -40,6 +42,8 @@ pub struct Sweep {
     pub compare_with: Option<usize>,
     /// `run.until`, in place of a fixed number of repeats.
     pub until: Option<Until>,
+    /// The value that is sought, for each combination.
+    pub find: Option<Find>,
     /// What is expected, and of which combinations.
     pub expect: Vec<Expected>,
     /// The text of the file.

@@ -4,6 +4,7 @@ use super::super::node::{self, Entry, Node, Place, Value, join};
 use super::super::problem::{LoadError, Problem, Problems, nearest, quoted};
 use super::super::{ExpectLine, check_top, overrides, printable_text, read_text};
 use super::super::{keys, origins::written};
+use super::find::find;
 use super::{Base, Design, Expected, MOST_COMBINATIONS, ORIGIN, Sweep, Until, plain};
 use crate::units::parse;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,14 @@ mod choose;
 use choose::{combine, fitting, one_fitting};
 
 /// The keys of a sweep file and what each takes.
-pub(super) const KEYS: [(&str, &str); 9] = [
+pub(super) const KEYS: [(&str, &str); 10] = [
     ("name", "one line of printable text"),
     ("about", "printable text"),
     ("base", "the name of a scenario file, relative to this one, or a map as in a scenario"),
     ("vary", "a map such as { proofpoint.queue_runners: [2, 5, 10] }"),
     ("design", "grid, one_at_a_time, list"),
     ("combinations", "a list of maps such as { proofpoint.queue_runners: 10 }"),
+    ("find", "a map such as { key: proofpoint.queue_runners, smallest_with: \"p99 delay <= 5m\" }"),
     ("compare_with", "a map of keys that vary, each with one of its values"),
     ("run", "a map as in a scenario; until may stand for repeats"),
     ("expect", "a list of texts such as \"p99 delay <= 5m\", or of { where: {..}, expect: [..] }"),
@@ -34,10 +36,10 @@ fn accepted(key: &str) -> &'static str {
 
 /// What has been found wrong so far.
 #[derive(Default)]
-struct Found(Vec<Problem>);
+pub(super) struct Found(pub(super) Vec<Problem>);
 
 impl Found {
-    fn add(&mut self, node: &Node, key: &str, accepted: &str, message: &str) {
+    pub(super) fn add(&mut self, node: &Node, key: &str, accepted: &str, message: &str) {
         self.0.push(Problem::at(&node.place, key, &node.describe(), accepted, message));
     }
 
@@ -94,6 +96,7 @@ pub fn load(path: &Path) -> Result<Sweep, Vec<LoadError>> {
         keys,
         compare_with: None,
         until,
+        find: None,
         expect: Vec::new(),
         text: text.clone(),
         base: base.unwrap_or_else(Base::none),
@@ -134,6 +137,16 @@ fn finished<'n>(
             _ => found.add(node, key, accepted(key), ""),
         }
     }
+    if let Some(node) = get("find") {
+        sweep.find = find(&sweep, node, found);
+        for key in ["compare_with", "expect"] {
+            let Some(node) = get(key) else { continue };
+            let message = "a search has one question: judge or compare the value that it finds in a sweep or \
+                           run of its own";
+            found.add(node, key, "find alone, or beside vary", message);
+        }
+        return sweep;
+    }
     if let Some(node) = get("compare_with") {
         sweep.compare_with = one_fitting(&sweep, node, found);
     }
@@ -143,7 +156,7 @@ fn finished<'n>(
     sweep
 }
 
-fn unknown(entries: &[Entry], names: &[&str], of: &str, found: &mut Found) {
+pub(super) fn unknown(entries: &[Entry], names: &[&str], of: &str, found: &mut Found) {
     for entry in entries.iter().filter(|entry| !names.contains(&entry.key.as_str())) {
         let said = format!("{}, which is not a key of {of}", quoted(&entry.key));
         let advice = match keys::find(&entry.key) {
@@ -203,6 +216,11 @@ fn base(
 fn run(node: Option<&Node>, mut base: Option<&mut Base>, found: &mut Found) -> Option<Until> {
     let entries = found.map(node?, "run", accepted("run"));
     let mut stop = None;
+    let given = |key: &str| entries.iter().any(|entry| entry.key == key);
+    if let Some(base) = base.as_deref_mut().filter(|_| given("until") || given("repeats")) {
+        // How often is said here: what the base says of it is replaced.
+        forget(base, &["until", "repeats"]);
+    }
     for entry in entries {
         if entry.key == "until" {
             stop = until(&entry.value, found);
@@ -222,6 +240,16 @@ fn run(node: Option<&Node>, mut base: Option<&mut Base>, found: &mut Found) -> O
         put(base, "run.repeats", &value, found);
     }
     stop
+}
+
+/// Takes keys of `run:` out of the base.
+fn forget(base: &mut Base, keys: &[&str]) {
+    let Value::Map(entries) = &mut base.root.value else { return };
+    for run in entries.iter_mut().filter(|entry| entry.key == "run") {
+        if let Value::Map(entries) = &mut run.value.value {
+            entries.retain(|entry| !keys.contains(&entry.key.as_str()));
+        }
+    }
 }
 
 fn put(base: &mut Base, key: &str, value: &Node, found: &mut Found) {
@@ -269,7 +297,7 @@ fn until(node: &Node, found: &mut Found) -> Option<Until> {
     Some(Until { metric: line(metric.0, metric.1), relative: share, at_most: most as u32 })
 }
 
-fn line(node: &Node, text: &str) -> ExpectLine {
+pub(super) fn line(node: &Node, text: &str) -> ExpectLine {
     let (line, column) = (node.place.line, node.place.column);
     ExpectLine { text: text.to_owned(), line, column, origin: None }
 }
@@ -311,6 +339,9 @@ fn varied<'n>(
         found.add(node, if key == "vary" { "combinations" } else { "vary" }, key, &message);
     }
     let Some(node) = wanted else {
+        if get("find").is_some() && word.is_none() {
+            return (design, Vec::new());
+        }
         found.0.push(Problem::at(&root.place, key, "nothing", accepted(key), ""));
         return (design, Vec::new());
     };
