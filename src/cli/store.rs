@@ -54,6 +54,8 @@ pub(super) fn shown(
         about: scenario.about.clone(),
         seed: scenario.run.seed,
         repeats,
+        until: None,
+        find: None,
         compare_with: None,
         trust: Vec::new(),
         lines: vec![Design::program()],
@@ -64,6 +66,7 @@ pub(super) fn shown(
         notes,
         simulate: scenario.run.simulate,
         drained: scenario.run.drain == Drain::UntilEmpty,
+        spot: None,
     };
     Design { header, cells: vec![(cell_id(scenario, settings), entry)] }
 }

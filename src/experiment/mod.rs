@@ -36,6 +36,6 @@ pub use plan::{Observer, Plan, Silent, Stopped, run};
 pub use quantity::parse_quantity;
 pub use replicate::{ReplicationSettings, replicate, replicate_observed};
 pub use results::{Best, Cell, Judged, Metrics, Results, SCHEMA, conclude};
-pub use stopping::{Decision, Look, Reached, Rule, Step, Target, Watch, decide, run_until};
+pub use stopping::{Decision, Look, Needs, Reached, Rule, Target, Watch, decide, run_until};
 pub use verdict::{Verdict, judge};
 pub use warning::{Warning, WarningKind, not_precise, warnings};

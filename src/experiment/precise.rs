@@ -5,7 +5,7 @@
 //! finished, whoever simulated them and in which order, and a combination with few days is told from one
 //! with days missing.
 
-use super::stopping::{Rule, Step, Target, Watch};
+use super::stopping::{Needs, Rule, Target, Watch};
 use super::store::{RunError, Store, StoreError};
 use super::sweep::{Design, Shard, Task, run_tasks};
 use super::{Observer, Warning, not_precise, workers};
@@ -46,17 +46,17 @@ pub(super) fn unbroken(store: &Store, row: i64, n: u32) -> Result<Vec<RunRecord>
 }
 
 /// Goes on as far as the store allows.
-fn advance(store: &Store, row: i64, watch: &mut Watch) -> Result<Step, StoreError> {
+fn advance(store: &Store, row: i64, watch: &mut Watch) -> Result<Needs, StoreError> {
     let mut records = Vec::new();
     loop {
         match watch.step(&records) {
-            Step::Need(n) => {
+            Needs::Days(n) => {
                 records = unbroken(store, row, n)?;
                 if records.len() < n as usize {
-                    return Ok(Step::Need(n));
+                    return Ok(Needs::Days(n));
                 }
             }
-            done @ Step::Done { .. } => return Ok(done),
+            done @ Needs::Done { .. } => return Ok(done),
         }
     }
 }
@@ -71,8 +71,8 @@ pub(super) fn counted(
 ) -> Result<(Vec<RunRecord>, bool, Option<Warning>), StoreError> {
     let mut watch = until.watch(seed).ok_or_else(|| store.damaged("an unknown metric"))?;
     match advance(store, row, &mut watch)? {
-        Step::Need(n) => Ok((store.records(row, n)?, false, None)),
-        Step::Done { n, precise, relative } => {
+        Needs::Days(n) => Ok((store.records(row, n)?, false, None)),
+        Needs::Done { n, precise, relative } => {
             let warn = || not_precise(&until.metric, n as usize, relative, until.relative);
             Ok((store.records(row, n)?, true, (!precise).then(warn)))
         }
@@ -99,7 +99,7 @@ pub(super) fn missing(
         };
         let watch = until.watch(design.header.seed);
         let mut watch = watch.ok_or_else(|| store.damaged("an unknown metric"))?;
-        if let Step::Need(n) = advance(store, rows[cell], &mut watch)? {
+        if let Needs::Days(n) = advance(store, rows[cell], &mut watch)? {
             needed.insert(cell, n);
         }
     }
@@ -151,7 +151,7 @@ pub fn run_precise(
         workers::in_order(jobs, watches.len(), |index| {
             let (cell, watch) = &watches[index];
             let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Step::Need(n) = advance(store, rows[*cell], &mut watch)? {
+            if let Needs::Days(n) = advance(store, rows[*cell], &mut watch)? {
                 needed.lock().unwrap_or_else(PoisonError::into_inner).insert(*cell, n);
             }
             Ok::<(), StoreError>(())

@@ -146,9 +146,9 @@ pub struct Reached {
 
 /// What a rule says of the replications that are there.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
+pub enum Needs {
     /// So many are needed, numbered from 0, and are not all there.
-    Need(u32),
+    Days(u32),
     /// No more are needed.
     Done {
         /// So many count.
@@ -178,19 +178,19 @@ impl Watch {
     }
 
     /// What the rule says of `records`, which are numbered from 0 without a gap and grow from call to call.
-    pub fn step(&mut self, records: &[RunRecord]) -> Step {
+    pub fn step(&mut self, records: &[RunRecord]) -> Needs {
         loop {
             let next = match decide(&self.rule, &self.history) {
                 Decision::Continue(next) => next,
                 decision => {
                     let relative = self.history.last().and_then(|look| look.relative);
                     let precise = decision == Decision::Stop;
-                    return Step::Done { n: self.asked, precise, relative };
+                    return Needs::Done { n: self.asked, precise, relative };
                 }
             };
             self.asked = self.asked.max(surely(&self.rule, &self.history, next));
             match records.get(..self.asked as usize) {
-                None => return Step::Need(self.asked),
+                None => return Needs::Days(self.asked),
                 Some(records) => {
                     self.history.push(look(&records[..next as usize], &self.target, self.seed));
                 }
@@ -214,8 +214,8 @@ pub fn run_until<E>(
     let mut records = Vec::<RunRecord>::new();
     loop {
         match watch.step(&records) {
-            Step::Need(n) => records = run(n)?,
-            Step::Done { precise, relative, .. } => {
+            Needs::Days(n) => records = run(n)?,
+            Needs::Done { precise, relative, .. } => {
                 return Ok(Reached { records, precise, relative });
             }
         }

@@ -11,7 +11,7 @@ pub use conclude::{conclude_cell, conclude_sweep};
 
 use super::search::{Searches, Spot};
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
-use super::{Observer, Plan, ReplicationSettings, Warning, plan, workers};
+use super::{Observer, Plan, ReplicationSettings, Warning, plan, precise, workers};
 use crate::scenario::Scenario;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};

@@ -153,13 +153,13 @@ fn differences(
 }
 
 /// The evidence of the first `days` alone: with `until`, what all combinations have in common.
-fn of_common_days(
-    all: &[Counted],
-    evidence: Vec<Evidence>,
+fn of_common_days<'a>(
+    all: &'a [Counted],
+    evidence: Vec<Evidence<'a>>,
     days: usize,
     seed: u64,
-) -> Vec<Evidence> {
-    let cut = |(whole, counted): (Evidence, &Counted)| match counted.records.len() == days {
+) -> Vec<Evidence<'a>> {
+    let cut = |(whole, counted): (Evidence<'a>, &'a Counted)| match counted.records.len() == days {
         true => whole,
         false => Evidence::new(&counted.records[..days], seed),
     };

@@ -4,8 +4,8 @@
 //! is held to the same rules as a typed one. Its nodes remember that they come from the sweep file, and what
 //! is wrong with them is shown there, by line.
 
-pub mod keys;
 mod find;
+pub mod keys;
 mod read;
 mod schema;
 
