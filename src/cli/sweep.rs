@@ -34,6 +34,11 @@ struct Ready {
 /// Runs the command.
 pub(super) fn sweep(args: &SweepArgs) -> Exit {
     let outcome = match prepare(args) {
+        Ok(ready) if args.vary_assumptions.is_some() => {
+            let sweep = (&ready.sweep, &ready.design, &ready.combinations[..]);
+            let worlds = args.vary_assumptions.unwrap_or_default();
+            super::worlds::of_sweep(sweep, (worlds, folder(args)), args)
+        }
         Ok(ready) if args.dry_run => dry_run(&ready, args),
         Ok(ready) => all(&ready, args),
         Err(exit) => Err(exit),

@@ -123,37 +123,18 @@ pub fn table(results: &Results, style: Style) -> String {
     const RIGHT: usize = 47;
     let judged = results.expectations().next().is_some();
     let room = WIDTH - RIGHT - if judged { 11 } else { 0 };
-    let columns: Vec<usize> = keys
+    let rows: Vec<Vec<String>> = results
+        .cells
         .iter()
-        .map(|key| {
-            let widths = results.cells.iter().map(|cell| setting(cell, key).chars().count());
-            widths.max().unwrap_or(0)
-        })
+        .map(|cell| keys.iter().map(|key| setting(cell, key)).collect())
         .collect();
-    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
-    let named: Vec<usize> =
-        keys.iter().zip(&columns).map(|(key, n)| last(key).chars().count().max(*n)).collect();
-    let mut out = String::new();
-    let (titles, widths): (Vec<String>, Vec<usize>) = match fits(&named, room) {
-        true => (keys.iter().map(|key| last(key)).collect(), named),
-        false => {
-            let letters: Vec<String> = (0..keys.len()).map(letter).collect();
-            for (letter, key) in letters.iter().zip(&keys) {
-                let _ = writeln!(out, "{letter} = {key}");
-            }
-            out.push('\n');
-            (letters, squeezed(columns, room))
-        }
-    };
-    let left = |texts: Vec<String>| {
-        let cells = texts.iter().zip(&widths).map(|(text, width)| cut(text, *width));
-        format!("{:<room$}", cells.collect::<Vec<_>>().join(" "))
-    };
+    let columns = Columns::of(&keys, &rows, room);
+    let mut out = columns.legend.clone();
     let [p50, p99, late, cut_, queue] = MAIN.map(|(title, _)| title);
-    let head = format!("{}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}", left(titles));
+    let head = format!("{}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}", columns.head());
     let head = if judged { format!("{head}  verdict") } else { head };
     let _ = writeln!(out, "{}", style.bold(head.trim_end()));
-    for cell in &results.cells {
+    for (cell, row) in results.cells.iter().zip(&rows) {
         let value = |metric: Metric| {
             let none = Estimate::default();
             let [value, ..] =
@@ -161,12 +142,51 @@ pub fn table(results: &Results, style: Style) -> String {
             value
         };
         let [p50, p99, late, cut_, queue] = MAIN.map(|(_, metric)| value(metric));
-        let settings = left(keys.iter().map(|key| setting(cell, key)).collect());
+        let settings = columns.line(row);
         let row = format!("{settings}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}");
         let verdict = if judged { format!("  {}", verdict_of(cell, style)) } else { String::new() };
         let _ = writeln!(out, "{row}{verdict}");
     }
     out
+}
+
+/// The settings of combinations, side by side in so many columns of text.
+pub(super) struct Columns {
+    /// What the letters stand for, where keys do not fit; else empty.
+    pub(super) legend: String,
+    titles: Vec<String>,
+    widths: Vec<usize>,
+    room: usize,
+}
+
+impl Columns {
+    pub(super) fn of(keys: &[&str], rows: &[Vec<String>], room: usize) -> Self {
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+        let widths: Vec<usize> = (0..keys.len()).map(|c| width(c).unwrap_or(0)).collect();
+        let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
+        let named: Vec<usize> =
+            keys.iter().zip(&widths).map(|(key, n)| last(key).chars().count().max(*n)).collect();
+        if fits(&named, room) {
+            let titles = keys.iter().map(|key| last(key)).collect();
+            return Columns { legend: String::new(), titles, widths: named, room };
+        }
+        let titles: Vec<String> = (0..keys.len()).map(letter).collect();
+        let mut legend = String::new();
+        for (letter, key) in titles.iter().zip(keys) {
+            let _ = writeln!(legend, "{letter} = {key}");
+        }
+        legend.push('\n');
+        Columns { legend, titles, widths: squeezed(widths, room), room }
+    }
+
+    pub(super) fn head(&self) -> String {
+        self.line(&self.titles)
+    }
+
+    pub(super) fn line(&self, texts: &[String]) -> String {
+        let cells = texts.iter().zip(&self.widths).map(|(text, width)| cut(text, *width));
+        format!("{:<room$}", cells.collect::<Vec<_>>().join(" "), room = self.room)
+    }
 }
 
 fn fits(widths: &[usize], room: usize) -> bool {
