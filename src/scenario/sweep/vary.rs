@@ -100,12 +100,19 @@ impl Sweep {
                 continue;
             }
             let why = match doc.kept {
-                "" => self.obstacle(doc, &asked, &plain),
+                "" => self.refused(doc, &asked),
                 why => Some(why.to_owned()),
             };
             match why {
                 None => varied.keys.push(doc),
                 Some(why) => varied.kept.push((doc.path, why)),
+            }
+        }
+        let all = std::mem::take(&mut varied.keys);
+        for doc in &all {
+            match self.matters(doc, &all, &asked) {
+                true => varied.keys.push(doc),
+                false => varied.kept.push((doc.path, "it changes nothing here".to_owned())),
             }
         }
         varied
@@ -130,19 +137,36 @@ impl Sweep {
         self.keys.iter().any(varies) || any(&said) || !any(&holds)
     }
 
-    /// Why `doc` cannot be varied, if it cannot.
-    fn obstacle(&self, doc: &KeyDoc, asked: &[usize], plain: &[Combined]) -> Option<String> {
-        let mut matters = false;
-        for value in doc.range?.extremes() {
+    /// Why `doc` cannot be varied, if some combination refuses a value of it.
+    fn refused(&self, doc: &KeyDoc, asked: &[usize]) -> Option<String> {
+        let refused = |value: String| {
             let set = [Override { key: doc.path.to_owned(), value }];
-            for (index, plain) in asked.iter().zip(plain) {
-                match self.combined_with(*index, &set) {
-                    Err(why) => return Some(format!("{} is refused: {why}", set[0].value)),
-                    Ok(with) => matters |= with.scenario.params != plain.scenario.params,
-                }
-            }
-        }
-        (!matters).then(|| "it changes nothing here".to_owned())
+            let why = asked.iter().find_map(|index| self.combined_with(*index, &set).err())?;
+            Some(format!("{} is refused: {why}", set[0].value))
+        };
+        doc.range?.extremes().into_iter().find_map(refused)
+    }
+
+    /// Whether the values of `doc` come to different parameters when all others are at their last: what sick
+    /// machines do matters only where there are some.
+    fn matters(&self, doc: &KeyDoc, all: &[&KeyDoc], asked: &[usize]) -> bool {
+        let last = |doc: &&KeyDoc| {
+            let value = doc.range?.extremes().pop()?;
+            Some(Override { key: doc.path.to_owned(), value })
+        };
+        let base: Vec<Override> = all.iter().filter_map(last).collect();
+        let values = doc.range.map(|range| range.extremes()).unwrap_or_default();
+        asked.iter().any(|index| {
+            let params = |value: &String| {
+                let mut set = base.clone();
+                let own = set.iter_mut().find(|one| one.key == doc.path)?;
+                own.value.clone_from(value);
+                Some(self.combined_with(*index, &set).ok()?.scenario.params)
+            };
+            let each: Vec<_> = values.iter().map(params).collect();
+            // What is refused beside the others' last values may matter beside their other ones.
+            each.iter().any(|params| params.is_none() || *params != each[0])
+        })
     }
 
     /// World `number` under `seed`, and these combinations in it.
@@ -219,6 +243,10 @@ mod tests {
         let free = keys_of(&alone("name: x"));
         assert!(free.contains(&"exchange_online.max_connections"), "{free:?}");
         assert!(free.contains(&"proofpoint.hoststat.marks"), "{free:?}");
+        let sick = "exchange_online.unhealthy_machines.behaviour";
+        assert!(free.contains(&sick), "it matters, since their share is drawn as well");
+        let none = keys_of(&alone("exchange_online: { unhealthy_machines: { share: 0% } }"));
+        assert!(!none.contains(&sick), "there are none");
         assert!(!free.contains(&"exchange_online.connection_lifetime"), "documented, not assumed");
         let said = keys_of(&alone("exchange_online: { max_connections: unlimited }"));
         assert!(!said.contains(&"exchange_online.max_connections"), "even if it is the default");
