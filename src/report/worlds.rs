@@ -138,12 +138,22 @@ fn decides(share: f64, told: bool) -> String {
     if told { format!("{:.0} %", 100.0 * share) } else { "not told from chance".to_owned() }
 }
 
-/// `{ hoststat: off, queue_runners: 10 }`, or the file's own settings.
+/// `hoststat off, queue_runners 10`, or the file's own settings.
 fn settings(of: &Map<String, Value>) -> String {
     let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
     let pairs = of.iter().map(|(key, value)| format!("{} {}", last(key), plain(Some(value))));
     let pairs = pairs.collect::<Vec<_>>().join(", ");
     if pairs.is_empty() { "the scenario".to_owned() } else { pairs }
+}
+
+/// A combination by what tells it from the one that is compared with; by all its settings if there is none.
+fn label(cell: &WorldCell, worlds: &Worlds) -> String {
+    let reference = worlds.compare_with.and_then(|position| worlds.cells.get(position));
+    let Some(reference) = reference else { return settings(&cell.settings) };
+    let own =
+        cell.settings.iter().filter(|(key, value)| reference.settings.get(*key) != Some(value));
+    let own: Map<String, Value> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if own.is_empty() { "what is compared with".to_owned() } else { settings(&own) }
 }
 
 /// With the defaults, half of the worlds, and the middle nine in ten of them.
@@ -180,7 +190,8 @@ pub fn worlds_page(page: &WorldsPage, brief: bool, style: Style) -> String {
         },
         results.seed
     );
-    out += &format!("{}\n", style.dim(&line));
+    out += &style.dim(wrapped(&line, "").trim_end());
+    out.push('\n');
     out += &answer(worlds, style);
     if brief {
         return out + &expectations(worlds, style);
@@ -208,18 +219,26 @@ fn answer(worlds: &Worlds, style: Style) -> String {
         return String::new();
     };
     let Some(count) = &cell.against else { return String::new() };
+    let as_good = worlds.cells.iter().filter_map(|cell| cell.against.as_ref());
+    let others =
+        as_good.filter(|of| (of.wins, of.losses) == (count.wins, count.losses)).count() - 1;
     let mut text = format!(
-        "Best is {}. Against {} its p99 delay is lower in {} of {} worlds (95 % interval: {} to {} %), the same in \
-         {} and higher in {}.",
-        settings(&cell.settings),
+        "Most often better: {}. Compared with {}, its p99 delay is lower in {} of {} worlds (95 % interval: {:.0} to \
+         {:.0} %), the same in {} and higher in {}.",
+        label(cell, worlds),
         settings(&reference.settings),
         count.wins,
         worlds.n,
-        (100.0 * count.low).round(),
-        (100.0 * count.high).round(),
+        100.0 * count.low,
+        100.0 * count.high,
         count.even,
         count.losses
     );
+    match others {
+        0 => {}
+        1 => text += " One other combination wins and loses as often.",
+        n => text += &format!(" {n} other combinations win and lose as often."),
+    }
     if let Some(split) = &count.loses_where {
         text += &format!(" It loses {}.", stated(split));
     } else if let Some(split) = &count.wins_where {
@@ -271,7 +290,7 @@ fn table(worlds: &Worlds, style: Style) -> String {
     let head = format!(
         "{}{counts}{:>11}{:>9}{:>17}",
         columns.head(),
-        "p99 deflt",
+        "defaults",
         "half",
         "9 of 10 worlds"
     );
@@ -286,10 +305,15 @@ fn table(worlds: &Worlds, style: Style) -> String {
         let line = format!("{}{counts}{defaults:>11}{median:>9}{range:>17}", columns.line(row));
         let _ = writeln!(out, "{}", line.trim_end());
     }
+    out += &wrapped(
+        "The last three columns are the p99 delay: with the defaults, in half of the worlds at most, and the range of 9 \
+         of 10 worlds.",
+        "  ",
+    );
     if compared {
         out += &wrapped(
-            "Wins and loses: the p99 delay is lower, higher than in the combination that is compared with, on the \
-             same days of the same world. Even: not told apart, or by less than 1 s or 1 %.",
+            "Wins and loses: it is lower or higher than that of the combination compared with, on the same days of \
+             the same world. Even: not told apart, or by less than 1 s or 1 %.",
             "  ",
         );
     }
@@ -340,7 +364,7 @@ fn expectations(worlds: &Worlds, style: Style) -> String {
 fn conditions(worlds: &Worlds, style: Style) -> String {
     let mut statements: Vec<(String, Vec<String>)> = Vec::new();
     let mut add = |what: String, cell: &WorldCell| {
-        let of = settings(&cell.settings);
+        let of = label(cell, worlds);
         match statements.iter_mut().find(|(known, _)| *known == what) {
             Some((_, cells)) => cells.push(of),
             None => statements.push((what, vec![of])),
@@ -393,15 +417,17 @@ fn turns(cell: &WorldCell, n: usize) -> bool {
 
 fn ranking(worlds: &Worlds, style: Style) -> String {
     let ranking = &worlds.ranking;
-    let of = worlds.cells.get(ranking.of).map(|cell| settings(&cell.settings)).unwrap_or_default();
+    let of = worlds.cells.get(ranking.of).map(|cell| label(cell, worlds)).unwrap_or_default();
     let title = format!("\n{}\n", style.bold("Which assumptions decide"));
     let what = match ranking.difference {
-        true => format!("how much p99 delay {of} saves"),
+        true => format!("the p99 delay that is saved by {of}"),
         false => format!("the p99 delay of {of}"),
     };
     let mut out = title
         + &wrapped(
-            &format!("Of what tells {what} from world to world, this share goes with:"),
+            &format!(
+                "What differs from world to world is {what}. Of that, this share goes with each assumption alone (shares may overlap):"
+            ),
             "  ",
         );
     let told: Vec<_> = ranking.assumptions.iter().filter(|ranked| ranked.told).collect();
