@@ -274,7 +274,7 @@ mod tests {
         let assumed: Vec<_> = keys::all().filter(|doc| doc.source == Source::Assumed).collect();
         assert!(assumed.len() > 20);
         for doc in assumed {
-            assert!(doc.range.is_some() != !doc.kept.is_empty(), "{}: either or", doc.path);
+            assert!(doc.range.is_some() == doc.kept.is_empty(), "{}: either or", doc.path);
             assert!(!doc.plausible().is_empty(), "{}", doc.path);
         }
     }
