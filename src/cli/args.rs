@@ -1,6 +1,7 @@
 //! Arguments, by clap.
 
 use super::shard::shard;
+use crate::experiment::assumptions::MOST_WORLDS;
 use crate::experiment::sweep::Shard;
 use crate::scenario::Override;
 use crate::units::Span;
@@ -83,8 +84,11 @@ pub struct RunArgs {
     #[arg(long)]
     pub strict: bool,
     /// Write the verdicts as JUnit XML, for build servers
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "vary_assumptions")]
     pub junit: Option<PathBuf>,
+    /// Doubt what is assumed: draw it anew in N worlds and say in how many the answer holds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_WORLDS)))]
+    pub vary_assumptions: Option<u32>,
     /// Simulate again what is stored already
     #[arg(long)]
     pub fresh: bool,
@@ -128,8 +132,11 @@ pub(super) struct SweepArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Do one of N parts, into a file of its own; auto asks Slurm or Kubernetes which
-    #[arg(long, value_name = "I/N|auto", value_parser = shard)]
+    #[arg(long, value_name = "I/N|auto", value_parser = shard, conflicts_with = "vary_assumptions")]
     pub(super) shard: Option<Shard>,
+    /// Doubt what is assumed: draw it anew in N worlds and say in how many the answer holds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_WORLDS)))]
+    pub(super) vary_assumptions: Option<u32>,
     /// Start over: simulate again what is stored already
     #[arg(long)]
     pub(super) fresh: bool,

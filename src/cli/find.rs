@@ -128,7 +128,7 @@ impl Ready<'_> {
         let ladder = &self.find.ladder;
         let up = !self.find.largest;
         let check = |place: &i64| {
-            self.sweep.combined_with(index, self.find, &ladder.text(*place)).map(|_| ())
+            self.sweep.combined_at(index, self.find, &ladder.text(*place)).map(|_| ())
         };
         let Some(start) = ladder.start else {
             ladder.rungs.iter().try_for_each(check)?;
@@ -145,7 +145,7 @@ impl Ready<'_> {
 
     fn make(&self, spot: Spot) -> Result<Made, Vec<LoadError>> {
         let text = self.find.ladder.text(spot.place);
-        let combined = self.sweep.combined_with(spot.search, self.find, &text)?;
+        let combined = self.sweep.combined_at(spot.search, self.find, &text)?;
         let scenario = with_arguments(combined.scenario, self.args);
         let id = store::cell_id(&scenario, &combined.settings);
         let mut entry = entry(self.sweep, spot.search, &self.bases, &scenario, Vec::new());

@@ -20,6 +20,7 @@ mod store;
 mod sweep;
 mod trace;
 mod validate;
+mod worlds;
 
 use args::{Args, Command};
 use clap::Parser;

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Job {
     pub(super) scenario: Scenario,
     pub(super) folder: PathBuf,
-    expectations: Vec<(Expectation, Option<Compared>)>,
+    pub(super) expectations: Vec<(Expectation, Option<Compared>)>,
     /// What has to become precise; else the number of days is given.
     target: Option<Target>,
 }
@@ -47,6 +47,9 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(jobs) => jobs,
         Err(exit) => return exit,
     };
+    if let Some(worlds) = args.vary_assumptions {
+        return super::worlds::of_run(&jobs, worlds, args).unwrap_or_else(|exit| exit);
+    }
     listen_for_ctrl_c();
     let style = Style { colour: args.show.color.applies() };
     let (mut outcomes, mut baselines) = (Vec::new(), Baselines::new());

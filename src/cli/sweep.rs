@@ -35,9 +35,13 @@ pub(super) fn sweep(args: &SweepArgs) -> Exit {
     let checked = load_sweep(&args.file).and_then(|sweep| sweep.check().map(|()| sweep));
     let outcome = match checked.map_err(|errors| refuse(&errors, &args.show)) {
         Ok(sweep) if sweep.find.is_some() => find::find(&sweep, args),
-        Ok(sweep) => prepare(sweep, args).and_then(|ready| match args.dry_run {
-            true => dry_run(&ready, args),
-            false => all(&ready, args),
+        Ok(sweep) => prepare(sweep, args).and_then(|ready| match args.vary_assumptions {
+            Some(worlds) => {
+                let sweep = (&ready.sweep, &ready.design, &ready.combinations[..]);
+                super::worlds::of_sweep(sweep, (worlds, folder(args)), args)
+            }
+            None if args.dry_run => dry_run(&ready, args),
+            None => all(&ready, args),
         }),
         Err(exit) => Err(exit),
     };

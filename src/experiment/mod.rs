@@ -4,6 +4,7 @@
 //! The order of work: [`Expectation::parse`] every `expect:` line before anything is simulated, [`run`] the
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
+pub mod assumptions;
 mod compare;
 mod effects;
 mod estimate;

@@ -1,10 +1,14 @@
 //! Sweeps: one row for each combination of settings, in the order of the design.
 
+mod columns;
 mod differences;
 mod effects;
 
 pub use differences::{sweeps_markdown, sweeps_page};
 pub use effects::effects_csv;
+
+pub(super) use columns::Columns;
+use columns::{letter, short};
 
 use super::metrics::quoted;
 use super::style::Style;
@@ -32,18 +36,6 @@ const MOST_ROWS: usize = 40;
 fn keys(results: &Results) -> Vec<&str> {
     let first = results.cells.first();
     first.map(|cell| cell.settings.keys().map(String::as_str).collect()).unwrap_or_default()
-}
-
-/// What a key is called in a narrow place: its last word, or the setting's name where that is a word such as the
-/// `mean` of a distribution.
-fn short(key: &str) -> &str {
-    const OF_A_DISTRIBUTION: [&str; 5] = ["mean", "median", "rate", "factor", "fixed"];
-    let words: Vec<&str> = key.split('.').collect();
-    match words.as_slice() {
-        [_, name, .., last] if OF_A_DISTRIBUTION.contains(last) => name,
-        [.., last] => last,
-        [] => key,
-    }
 }
 
 pub(super) fn plain(value: Option<&Value>) -> String {
@@ -154,46 +146,6 @@ pub fn combinations_page(
     out + &files_written(files, style)
 }
 
-/// The settings of every combination in so many columns, under their names or letters that stand for them.
-struct Columns {
-    /// What the letters stand for.
-    legend: String,
-    head: String,
-    rows: Vec<String>,
-}
-
-fn settings_columns(results: &Results, room: usize) -> Columns {
-    let keys = keys(results);
-    let columns: Vec<usize> = keys
-        .iter()
-        .map(|key| {
-            let widths = results.cells.iter().map(|cell| setting(cell, key).chars().count());
-            widths.max().unwrap_or(0)
-        })
-        .collect();
-    let last = |key: &str| short(key).to_owned();
-    let named: Vec<usize> =
-        keys.iter().zip(&columns).map(|(key, n)| last(key).chars().count().max(*n)).collect();
-    let mut legend = String::new();
-    let (titles, widths): (Vec<String>, Vec<usize>) = match fits(&named, room - 1) {
-        true => (keys.iter().map(|key| last(key)).collect(), named),
-        false => {
-            let letters: Vec<String> = (0..keys.len()).map(letter).collect();
-            for (letter, key) in letters.iter().zip(&keys) {
-                let _ = writeln!(legend, "{letter} = {key}");
-            }
-            legend.push('\n');
-            (letters, squeezed(columns, room - 1))
-        }
-    };
-    let left = |texts: Vec<String>| {
-        let cells = texts.iter().zip(&widths).map(|(text, width)| cut(text, *width));
-        format!("{:<room$}", cells.collect::<Vec<_>>().join(" "))
-    };
-    let row = |cell| left(keys.iter().map(|key| setting(cell, key)).collect());
-    Columns { legend, head: left(titles), rows: results.cells.iter().map(row).collect() }
-}
-
 /// The combinations that a page shows, and how many it leaves out: all, or of many the best and the worst by
 /// p99 and the one that the others are compared with, from best to worst.
 fn selected(results: &Results) -> (Vec<usize>, usize) {
@@ -231,20 +183,28 @@ fn gap(results: &Results, before: Option<usize>, position: usize) -> bool {
     rank(before).map(|rank| rank + 1) != rank(position)
 }
 
+/// The values of the settings, combination by combination.
+fn values(results: &Results) -> Vec<Vec<String>> {
+    let keys = keys(results);
+    let row = |cell: &Cell| keys.iter().map(|key| setting(cell, key)).collect();
+    results.cells.iter().map(row).collect()
+}
+
 /// The settings as the table of combinations shows them, beside the main metrics and the verdict.
 fn first_columns(results: &Results) -> Columns {
     const RIGHT: usize = 47;
     let judged = results.expectations().next().is_some();
-    settings_columns(results, WIDTH - RIGHT - if judged { 11 } else { 0 })
+    let room = WIDTH - RIGHT - if judged { 11 } else { 0 };
+    Columns::of(&keys(results), &values(results), room)
 }
 
 /// One row for each combination: settings, main metrics, verdict.
 pub fn table(results: &Results, style: Style) -> String {
     let judged = results.expectations().next().is_some();
-    let columns = first_columns(results);
+    let (columns, values) = (first_columns(results), values(results));
     let mut out = columns.legend.clone();
     let [p50, p99, late, cut_, queue] = MAIN.map(|(title, _)| title);
-    let left = &columns.head;
+    let left = columns.head();
     let head = format!("{left}{p50:>10}{p99:>9}{late:>10}{cut_:>8}{queue:>10}");
     let head = if judged { format!("{head}  verdict") } else { head };
     let _ = writeln!(out, "{}", style.bold(head.trim_end()));
@@ -265,7 +225,7 @@ pub fn table(results: &Results, style: Style) -> String {
         let best = results.best.as_ref().is_some_and(|best| best.cells.contains(&position));
         let mark = if best { '*' } else { ' ' };
         let [p50, p99, late, cut_, queue] = MAIN.map(|(_, metric)| value(metric));
-        let settings = &columns.rows[position];
+        let settings = columns.line(&values[position]);
         let row = format!("{settings}{p50:>10}{p99:>9}{mark}{late:>9}{cut_:>8}{queue:>10}");
         let verdict = if judged { format!("  {}", verdict_of(cell, style)) } else { String::new() };
         let _ = writeln!(out, "{}", format!("{row}{verdict}").trim_end());
@@ -278,35 +238,6 @@ pub fn table(results: &Results, style: Style) -> String {
         out += &wrapped(&text, "");
     }
     out + &differences::best(results)
-}
-
-fn fits(widths: &[usize], room: usize) -> bool {
-    widths.iter().sum::<usize>() + widths.len().saturating_sub(1) <= room
-}
-
-/// The widest columns give way until all fit.
-fn squeezed(mut widths: Vec<usize>, room: usize) -> Vec<usize> {
-    while !fits(&widths, room) {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > 2 => *widest -= 1,
-            _ => break,
-        }
-    }
-    widths
-}
-
-/// A, B, .. Z, A2, ..
-fn letter(number: usize) -> String {
-    let letter = char::from(b'A' + (number % 26) as u8);
-    if number < 26 { letter.to_string() } else { format!("{letter}{}", number / 26 + 1) }
-}
-
-/// The text in exactly so many columns.
-fn cut(text: &str, width: usize) -> String {
-    match text.chars().count() <= width {
-        true => format!("{text:<width$}"),
-        false => text.chars().take(width.saturating_sub(1)).chain(['~']).collect(),
-    }
 }
 
 /// How many combinations keep each expectation.

@@ -15,6 +15,7 @@ mod style;
 mod table;
 mod trust;
 mod validation;
+mod worlds;
 
 pub use combinations::{
     combinations_csv, combinations_markdown, combinations_page, effects_csv, sweeps_markdown,
@@ -31,6 +32,7 @@ pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
 pub use validation::{validation_csv, validation_json, validation_markdown, validation_page};
+pub use worlds::{WorldsPage, worlds_csv, worlds_json, worlds_markdown, worlds_page};
 
 use crate::experiment::Results;
 

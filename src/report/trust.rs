@@ -4,6 +4,10 @@ use super::human;
 use crate::model::distribution::Shape;
 use crate::model::params::{Arrivals, Params, QueueRuns};
 
+/// How to find out how far an answer hangs on what is assumed.
+pub(super) const DOUBT: &str = "What else is assumed, and whether the answer hangs on it: the same command with \
+                                --vary-assumptions 100.";
+
 /// The lines that end every report (INTERFACE section 4).
 pub fn trust(params: &Params) -> Vec<String> {
     let seconds = |shape: &Shape| human::duration(shape.mean());
@@ -42,6 +46,7 @@ pub fn trust(params: &Params) -> Vec<String> {
             },
             seconds(&params.receiver.service_time),
         ),
+        DOUBT.to_owned(),
     ]
 }
 

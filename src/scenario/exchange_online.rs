@@ -1,5 +1,6 @@
 //! `exchange_online:` - the receiver.
 
+use super::assumption::{Part, Range, Unit};
 use super::keys::{KeyDoc, Kind, ShapeOf, Source};
 use super::reader::{Field, Section};
 use super::run::RunSettings;
@@ -11,6 +12,12 @@ use std::sync::Arc;
 const HOUR: Span = Span::from_hours(1);
 const DAY: Span = Span::from_hours(24);
 const YEAR: Span = Span::from_hours(24 * 365);
+
+/// Several shapes would do; the mean is what decides.
+const SERVICE_TIME: Range = Range::shape(
+    "{ lognormal: { mean: {}, sigma: 0.5 } }",
+    &[Part::new(0.1, 2.0, Unit::Seconds).named("mean")],
+);
 
 pub(super) const KEYS: &[KeyDoc] = &[
     KeyDoc::new("exchange_online", Kind::Section, "", "The receiver: Exchange Online."),
@@ -27,21 +34,21 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "one_name",
         "What the sender dials: one name with all addresses, a host per address, or addresses.",
     )
-    .from(Source::Assumed, "one_name or addresses; MX records of a tenant hold one name"),
+    .assumed(Range::Words(&["one_name", "addresses"]), "MX records of a tenant hold one name"),
     KeyDoc::new(
         "exchange_online.address_order",
         Kind::Choice(&["random", "rotating", "as_listed"]),
         "random",
         "In which order the addresses of one name are tried.",
     )
-    .from(Source::Assumed, "what the resolver does"),
+    .assumed(Range::Words(&["random", "rotating", "as_listed"]), "what the resolver does"),
     KeyDoc::new(
         "exchange_online.machines_per_front_end",
         Kind::Whole { min: 1, max: 1_000_000 },
         "200",
         "Machines behind one address; a connection lands on one of them at random.",
     )
-    .from(Source::Assumed, "100 to 1000: the article says hundreds"),
+    .assumed(Range::number(&[Part::new(100.0, 1000.0, Unit::Whole)]), "the article says hundreds"),
     KeyDoc::new(
         "exchange_online.connection_lifetime",
         Kind::SpanOrUnlimited { min: Span::from_secs(1), max: YEAR },
@@ -55,7 +62,10 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "60s",
         "A random addition to the lifetime, from zero to this.",
     )
-    .from(Source::Assumed, "0s to 2m; a cut at 20:55 has been seen"),
+    .assumed(
+        Range::number(&[Part::new(0.0, 120.0, Unit::Seconds).by_steps()]),
+        "a cut at 20:55 has been seen",
+    ),
     KeyDoc::new(
         "exchange_online.cut",
         Kind::Choice(&["reset", "reply_421", "unsolicited_421"]),
@@ -69,14 +79,15 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "after_reply",
         "Whether a cut before the reply to the final dot leaves a duplicate (before_reply).",
     )
-    .from(Source::Assumed, "either"),
+    .assumed(Range::Words(&["after_reply", "before_reply"]), ""),
     KeyDoc::new(
         "exchange_online.service_time",
         Kind::Shape(ShapeOf::Seconds),
         "{ lognormal: { mean: 300ms, sigma: 0.5 } }",
         "From the final dot to its reply.",
     )
-    .from(Source::Document, "0.1s to 2s; delivery logs show 0.3s and more"),
+    .from(Source::Document, "delivery logs show 0.3s and more")
+    .doubted(SERVICE_TIME),
     KeyDoc::new(
         "exchange_online.message_overhead",
         Kind::Span { min: Span::ZERO, max: HOUR },
@@ -89,7 +100,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "40ms",
         "Time to open a connection beyond its three round trips.",
     )
-    .from(Source::Assumed, "10ms to 500ms"),
+    .assumed(Range::number(&[Part::new(0.01, 0.5, Unit::Seconds)]), ""),
     KeyDoc::new(
         "exchange_online.idle_timeout",
         Kind::SpanOrUnlimited { min: Span::from_secs(1), max: YEAR },
@@ -103,14 +114,20 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "unlimited",
         "Connections open at once, over all agents; one more is refused.",
     )
-    .from(Source::Assumed, "not published"),
+    .assumed(
+        Range::or("unlimited", f64::INFINITY, "{}", &[Part::new(5.0, 100.0, Unit::Whole)]),
+        "not published",
+    ),
     KeyDoc::new(
         "exchange_online.max_connections_per_source",
         Kind::WholeOrUnlimited { min: 1, max: 1_000_000 },
         "unlimited",
         "Connections open at once from one agent.",
     )
-    .from(Source::Assumed, "not published; on-premises Exchange has 20"),
+    .assumed(
+        Range::or("unlimited", f64::INFINITY, "{}", &[Part::new(5.0, 50.0, Unit::Whole)]),
+        "not published; on-premises Exchange has 20",
+    ),
     KeyDoc::new(
         "exchange_online.deferrals",
         Kind::List,

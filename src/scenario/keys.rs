@@ -4,6 +4,7 @@
 //! Each element's file holds its own part of the table. Paths are dotted; `[]` stands for any entry of a
 //! list. Shapes (`lognormal`, `fixed`, ..) are listed once, under `shape`, for all keys that take one.
 
+use super::assumption::Range;
 use super::{
     changes, destinations, exchange_online, mail, network, proofpoint, run, shape, trouble, windows,
 };
@@ -22,8 +23,12 @@ pub struct KeyDoc {
     pub meaning: &'static str,
     /// Where the default comes from.
     pub source: Source,
-    /// For an assumption: the range a real system may have; else a remark. May be empty.
-    pub plausible: &'static str,
+    /// What is to be known of the default. May be empty.
+    pub remark: &'static str,
+    /// The values a real system may have, from which `--vary-assumptions` draws.
+    pub range: Option<Range>,
+    /// Of an assumption without a range: why it is not varied.
+    pub kept: &'static str,
     /// What Proofpoint's pages or the article on them call it, where that is known.
     pub label: Option<&'static str>,
     /// Sendmail's own name for it.
@@ -43,7 +48,7 @@ pub enum Source {
     Sendmail,
     /// Another public document; the remark names it.
     Document,
-    /// An assumption; the remark gives its plausible range.
+    /// An assumption.
     Assumed,
 }
 
@@ -181,7 +186,9 @@ impl KeyDoc {
             default,
             meaning,
             source: Source::Choice,
-            plausible: "",
+            remark: "",
+            range: None,
+            kept: "",
             label: None,
             sendmail: None,
             beside: None,
@@ -189,8 +196,30 @@ impl KeyDoc {
     }
 
     /// With the source of the default and a remark.
-    pub(super) const fn from(self, source: Source, plausible: &'static str) -> Self {
-        KeyDoc { source, plausible, ..self }
+    pub(super) const fn from(self, source: Source, remark: &'static str) -> Self {
+        KeyDoc { source, remark, ..self }
+    }
+
+    /// An assumption with the values a real system may have, and a remark.
+    pub(super) const fn assumed(self, range: Range, remark: &'static str) -> Self {
+        KeyDoc { range: Some(range), ..self.from(Source::Assumed, remark) }
+    }
+
+    /// An assumption that is not varied, for the reason given; the remark tells what real systems have.
+    pub(super) const fn kept(self, remark: &'static str, why: &'static str) -> Self {
+        KeyDoc { kept: why, ..self.from(Source::Assumed, remark) }
+    }
+
+    /// A default that is documented, but not so surely that other values could be ruled out.
+    pub(super) const fn doubted(self, range: Range) -> Self {
+        KeyDoc { range: Some(range), ..self }
+    }
+
+    /// The values a real system may have and what else is to be known of the default. May be empty.
+    pub fn plausible(&self) -> String {
+        let range = self.range.map(|range| range.words()).unwrap_or_default();
+        let gap = if range.is_empty() || self.remark.is_empty() { "" } else { "; " };
+        format!("{range}{gap}{}", self.remark)
     }
 
     /// With what Proofpoint calls it.

@@ -1,6 +1,7 @@
 //! `mail:` - which mail arrives when.
 
 use super::arrivals;
+use super::assumption::{Part, Range, Unit};
 use super::instant::instant;
 use super::keys::{KeyDoc, Kind, ShapeOf, Source};
 use super::reader::{Field, Section};
@@ -14,6 +15,27 @@ const MOST_MESSAGES: f64 = 1e10;
 
 const COUNT: Kind = Kind::Whole { min: 1, max: 10_000_000_000 };
 
+/// Why no key of the load is varied.
+const LOAD: &str = "your own site tells how much mail comes; a sweep over mail.scale asks what if";
+
+const BURSTINESS: Range = Range::or(
+    "none",
+    f64::INFINITY,
+    "{ gamma: { shape: {}, every: {} } }",
+    &[
+        Part::new(2.0, 50.0, Unit::Plain).named("gamma of shape"),
+        Part::new(300.0, 3600.0, Unit::Seconds).named("every"),
+    ],
+);
+
+const SIZE: Range = Range::shape(
+    "{ lognormal: { median: {}, sigma: {}, max: 36 MB } }",
+    &[
+        Part::new(10e3, 75e3, Unit::Bytes).named("median"),
+        Part::new(1.2, 2.0, Unit::Plain).by_steps().named("sigma"),
+    ],
+);
+
 pub(super) const KEYS: &[KeyDoc] = &[
     KeyDoc::new("mail", Kind::Section, "", "The mail that arrives."),
     KeyDoc::new(
@@ -22,7 +44,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "{ daily_profile: { per_day: 110000, profile: business_day } }",
         "The steady stream of mail.",
     )
-    .from(Source::Assumed, "8 to 30 messages a day and mailbox; put in your own"),
+    .kept("8 to 30 messages a day and mailbox; put in your own", LOAD),
     KeyDoc::new(
         "mail.arrivals.daily_profile",
         Kind::Section,
@@ -35,14 +57,14 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "110000",
         "Messages a day.",
     )
-    .from(Source::Assumed, "put in your own"),
+    .kept("put in your own", LOAD),
     KeyDoc::new(
         "mail.arrivals.daily_profile.profile",
         Kind::Profile,
         "business_day",
         "The share of each hour from 0 to 23; business_day has 12 % in its peak hour.",
     )
-    .from(Source::Assumed, "8 % to 15 % in the peak hour"),
+    .kept("8 % to 15 % in the peak hour", LOAD),
     KeyDoc::new(
         "mail.arrivals.poisson",
         Kind::Section,
@@ -65,7 +87,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "",
         "Messages a day for each.",
     )
-    .from(Source::Assumed, "8 to 30"),
+    .kept("8 to 30", LOAD),
     KeyDoc::new("mail.arrivals.replay", Kind::Section, "", "Recorded mail."),
     KeyDoc::new(
         "mail.arrivals.replay.file",
@@ -85,7 +107,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "none",
         "How much more unevenly a random stream arrives than by pure chance; its mean rate stays.",
     )
-    .from(Source::Assumed, "none, or gamma of shape 2 to 50 every 5m to 1h"),
+    .assumed(BURSTINESS, ""),
     KeyDoc::new(
         "mail.burstiness.weibull",
         Kind::Section,
@@ -143,7 +165,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "{ lognormal: { median: 18 KB, sigma: 1.7, max: 36 MB } }",
         "The sizes of messages.",
     )
-    .from(Source::Assumed, "median 10 KB to 75 KB, sigma 1.2 to 2"),
+    .assumed(SIZE, ""),
     KeyDoc::new("mail.recipients", Kind::Section, "", "Recipients per message."),
     KeyDoc::new(
         "mail.recipients.mean",
@@ -151,7 +173,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "1.3",
         "The mean number: 1 for 85 % of the messages, more for the others.",
     )
-    .from(Source::Assumed, "1.1 to 3"),
+    .assumed(Range::number(&[Part::new(1.1, 3.0, Unit::Plain)]), ""),
     KeyDoc::new(
         "mail.recipients.max",
         Kind::Whole { min: 1, max: 100_000 },

@@ -13,6 +13,7 @@
 //! ```
 
 mod arrivals;
+pub mod assumption;
 mod changes;
 mod csv;
 mod destinations;

@@ -1,6 +1,7 @@
 //! `network:` - the way between Proofpoint and Exchange Online.
 
-use super::keys::{KeyDoc, Kind, Source};
+use super::assumption::{Part, Range, Unit};
+use super::keys::{KeyDoc, Kind};
 use super::reader::{Field, Section};
 use crate::model::params::{Link, Network};
 use crate::units::{Bandwidth, Span};
@@ -13,7 +14,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "30ms",
         "One round trip; a message on an open connection takes four.",
     )
-    .from(Source::Assumed, "5ms to 150ms"),
+    .assumed(Range::number(&[Part::new(0.005, 0.15, Unit::Seconds)]), ""),
     KeyDoc::new("network.bandwidth", Kind::Section, "", "How fast bodies travel."),
     KeyDoc::new(
         "network.bandwidth.per_connection",
@@ -21,7 +22,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "20 Mbit/s",
         "The bandwidth of each connection.",
     )
-    .from(Source::Assumed, "2 Mbit/s to 1 Gbit/s"),
+    .assumed(Range::number(&[Part::new(2e6, 1e9, Unit::Bits)]), ""),
     KeyDoc::new(
         "network.bandwidth.shared",
         Kind::Limited,

@@ -1,5 +1,6 @@
 //! `proofpoint:` - the Sendmail side.
 
+use super::assumption::{Part, Range, Unit};
 use super::keys::{KeyDoc, Kind, Source};
 use super::reader::{Field, Section};
 use crate::model::params::{
@@ -27,7 +28,10 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "queue_only",
         "Whether mail waits for the next queue run or is tried once at once.",
     )
-    .from(Source::Assumed, "Sendmail's own default is background, that is immediate")
+    .assumed(
+        Range::Words(&["queue_only", "immediate"]),
+        "Sendmail's own default is background, that is immediate",
+    )
     .sendmail("DeliveryMode"),
     KeyDoc::new(
         "proofpoint.queue_runs",
@@ -35,7 +39,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "persistent",
         "Runners that go on pass after pass, or a new run every retry interval.",
     )
-    .from(Source::Assumed, "either; it decides what the retry interval means")
+    .assumed(Range::Words(&["persistent", "periodic"]), "it decides what the retry interval means")
     .sendmail("-qp / -q"),
     KeyDoc::new(
         "proofpoint.queue_runners",
@@ -43,7 +47,7 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "2",
         "Runner processes per queue run and agent; each has a connection of its own.",
     )
-    .from(Source::Assumed, "1 to 50; sendmail's own default is 1")
+    .assumed(Range::number(&[Part::new(1.0, 50.0, Unit::Whole)]), "sendmail's own default is 1")
     .label("Number of queue runners")
     .sendmail("MaxRunnersPerQueue"),
     KeyDoc::new(
@@ -61,7 +65,10 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "30m",
         "Time before a deferred message is tried again; with periodic runs, between their starts.",
     )
-    .from(Source::Assumed, "1m to 1h; the article advises 1, 5 or 10 minutes")
+    .assumed(
+        Range::number(&[Part::new(60.0, 3600.0, Unit::Seconds)]),
+        "the article advises 1, 5 or 10 minutes",
+    )
     .label("Message retry interval")
     .sendmail("MinQueueAge, or the interval of -q"),
     KeyDoc::new(
@@ -179,7 +186,8 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "sendmail",
         "Which failures mark a host: sendmail's own table, or every 4xx.",
     )
-    .from(Source::Sendmail, "the article's wording suggests any_4xx"),
+    .from(Source::Sendmail, "the article's wording suggests any_4xx")
+    .doubted(Range::Words(&["sendmail", "any_4xx"])),
     KeyDoc::new(
         "proofpoint.hoststat.threshold",
         Kind::Whole { min: 1, max: 1000 },
@@ -202,21 +210,24 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "1ms",
         "One message passed over because its host is bad.",
     )
-    .from(Source::Assumed, "0.5ms to 10ms; measured about 1ms"),
+    .assumed(Range::number(&[Part::new(0.0005, 0.01, Unit::Seconds)]), "measured about 1ms"),
     KeyDoc::new(
         "proofpoint.costs.run_start",
         span(Span::ZERO),
         "0s",
         "From a run's listing of the queue to its first attempt.",
     )
-    .from(Source::Assumed, "0s to 10s, with the length of the queue"),
+    .assumed(
+        Range::number(&[Part::new(0.0, 10.0, Unit::Seconds).by_steps()]),
+        "with the length of the queue",
+    ),
     KeyDoc::new(
         "proofpoint.costs.process_start",
         span(Span::ZERO),
         "0s",
         "Starting the process of an immediate delivery.",
     )
-    .from(Source::Assumed, "0s to 100ms"),
+    .assumed(Range::number(&[Part::new(0.0, 0.1, Unit::Seconds).by_steps()]), ""),
     KeyDoc::new("proofpoint.timeouts", Kind::Section, "", "How long a silent peer is waited for."),
     KeyDoc::new(
         "proofpoint.timeouts.connect",

@@ -55,8 +55,9 @@ fn described(doc: &KeyDoc, of: Option<ShapeOf>) -> Value {
     let mut text = doc.meaning.to_owned();
     if doc.source != Source::Choice {
         text += &format!(" Default: {}", doc.source.words());
-        text += if doc.plausible.is_empty() { "" } else { "; " };
-        text += doc.plausible;
+        let plausible = doc.plausible();
+        text += if plausible.is_empty() { "" } else { "; " };
+        text += &plausible;
         text.push('.');
     }
     if let Some(label) = doc.label {

@@ -103,7 +103,7 @@ fn about(doc: &KeyDoc) -> String {
         let _ = write!(text, " Proofpoint: \"{label}\".");
     }
     if doc.source == Source::Assumed {
-        let _ = write!(text, " Assumed: {}.", doc.plausible);
+        let _ = write!(text, " Assumed: {}.", doc.plausible());
     }
     text
 }

@@ -113,7 +113,7 @@ fn the_table_has_each_path_once_and_a_sentence_for_each() {
             doc.path
         );
         if doc.source == keys::Source::Assumed {
-            assert!(!doc.plausible.is_empty(), "{} is assumed without a range", doc.path);
+            assert!(!doc.plausible().is_empty(), "{} is assumed without a range", doc.path);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The troubles of `exchange_online:` - limits, sick machines, slow hours, spells and outages.
 
+use super::assumption::{Part, Range, Unit};
 use super::exchange_online::{deferrals, reply};
 use super::instant::{end_instant, instant};
 use super::keys::{KeyDoc, Kind, Source};
@@ -14,6 +15,8 @@ use std::sync::Arc;
 
 const FACTOR: Kind = Kind::Number { min: 0.001, max: 100_000.0 };
 const WORDS: &[&str] = &["reset", "refuse", "greeting_421", "defer", "silent"];
+/// What sick machines may do; slowness by the factor that its documentation takes as the example.
+const BEHAVIOURS: &[&str] = &["reset", "refuse", "greeting_421", "defer", "silent", "{ slow: 8 }"];
 const BEHAVIOUR: Kind = Kind::OneOf(WORDS);
 const SPELL: Kind = Kind::Span { min: Span::from_secs(1), max: LONGEST };
 
@@ -51,14 +54,14 @@ pub(super) const KEYS: &[KeyDoc] = &[
         "Machines in trouble behind healthy addresses.",
     ),
     KeyDoc::new("exchange_online.unhealthy_machines.share", Kind::Share, "0%", "Their share.")
-        .from(Source::Assumed, "0% to 5%"),
+        .assumed(Range::or("0%", 0.0, "{}", &[Part::new(0.0001, 0.05, Unit::Share)]), ""),
     KeyDoc::new(
         "exchange_online.unhealthy_machines.behaviour",
         BEHAVIOUR,
         "reset",
         "What they do to a connection that lands on them.",
     )
-    .from(Source::Assumed, "any of them"),
+    .assumed(Range::Words(BEHAVIOURS), ""),
     KeyDoc::new(
         "exchange_online.unhealthy_machines.behaviour.slow",
         FACTOR,

@@ -4,6 +4,7 @@
 //! roots and `libm`. The one exception, Student's t by `statrs`, is rounded at its source to ten
 //! significant digits ([`round_significant`]), far above the last bits in which machines differ.
 
+mod association;
 mod bootstrap;
 mod histogram;
 mod interval;
@@ -11,6 +12,7 @@ mod normal;
 mod pool;
 mod simultaneous;
 
+pub use association::{concentration, explained, ranks};
 pub use bootstrap::{Resamples, Sampled};
 pub use histogram::Histogram;
 pub use interval::{

@@ -1,7 +1,7 @@
 //! Combinations held against one of them: what differs with certainty, which may be the best, and what the common
 //! days have saved.
 
-use super::{MAIN, selected, settings_columns};
+use super::{Columns, MAIN, keys, selected, values};
 use crate::experiment::{Difference, Results};
 use crate::measure::{Metric, Unit};
 use crate::report::difference::{Comparison, signed};
@@ -53,9 +53,10 @@ pub(super) fn differences(results: &Results, style: Style) -> String {
 
 /// A row for each combination that has a difference: settings, and intervals that hold together.
 fn rows(results: &Results, explained: bool, style: Style) -> String {
-    let columns = settings_columns(results, WIDTH - SHOWN.len() * EACH);
+    let values = values(results);
+    let columns = Columns::of(&keys(results), &values, WIDTH - SHOWN.len() * EACH);
     let mut out = if explained { String::new() } else { columns.legend.clone() };
-    let mut head = columns.head.clone();
+    let mut head = columns.head();
     for index in SHOWN {
         let _ = write!(head, "{:>EACH$}", MAIN[index].0);
     }
@@ -68,7 +69,7 @@ fn rows(results: &Results, explained: bool, style: Style) -> String {
             out += "..\n";
         }
         before = Some(position);
-        let mut row = columns.rows[position].clone();
+        let mut row = columns.line(&values[position]);
         for index in SHOWN {
             let metric = MAIN[index].1;
             let of = difference.get(&metric.name());

@@ -119,10 +119,12 @@ fn key_facts(doc: &KeyDoc) -> Vec<(&'static str, String)> {
 
 /// Where the default comes from, with the range of an assumption.
 fn source(doc: &KeyDoc) -> String {
-    let remark = match (doc.source, doc.plausible) {
-        (_, "") => String::new(),
-        (Source::Assumed, range) => format!(", plausible {range}"),
-        (_, remark) => format!("; {remark}"),
+    let remark = match doc.plausible() {
+        nothing if nothing.is_empty() => nothing,
+        range if doc.source == Source::Assumed || doc.range.is_some() => {
+            format!(", plausible {range}")
+        }
+        remark => format!("; {remark}"),
     };
     format!("{}{remark}", doc.source.words())
 }

@@ -383,7 +383,7 @@ impl Sweep {
     ///
     /// # Errors
     /// Every problem; those of the value stand where the key is named.
-    pub fn combined_with(
+    pub fn combined_at(
         &self,
         index: usize,
         find: &Find,

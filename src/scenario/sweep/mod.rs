@@ -8,15 +8,17 @@ mod find;
 pub mod keys;
 mod read;
 mod schema;
+mod vary;
 
 pub use find::{Find, Ladder};
 pub use read::load;
 pub use schema::schema;
+pub use vary::{Draw, Varied, World};
 
 use super::node::{Node, Place};
 use super::origins::{self, Setting, written};
 use super::problem::{LoadError, Problem, Problems};
-use super::{ExpectLine, Scenario, from_tree, overrides};
+use super::{ExpectLine, Override, Scenario, from_tree, overrides};
 use std::path::PathBuf;
 
 /// More combinations than this are a slip of the pen.
@@ -140,6 +142,23 @@ impl Sweep {
             return Err(self.refusal(problems));
         }
         Ok(Combined { scenario, settings: origins::of_tree(&root) })
+    }
+
+    /// Combination `index` with these values put into it.
+    ///
+    /// # Errors
+    /// The first problem, in a sentence.
+    pub fn combined_with(&self, index: usize, set: &[Override]) -> Result<Combined, String> {
+        let (mut root, mut problems) = self.tree(index);
+        overrides::apply(&mut root, set, &mut problems);
+        let (scenario, found) = from_tree(&root, &self.base.name, &self.base.folder);
+        problems.extend(found);
+        match problems.first() {
+            None => Ok(Combined { scenario, settings: origins::of_tree(&root) }),
+            Some(Problem { key, found, accepted, .. }) => {
+                Err(format!("{key}: {found}, where {accepted} is accepted"))
+            }
+        }
     }
 
     /// Combination `index` without what only people want to know.

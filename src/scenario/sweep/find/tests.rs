@@ -71,9 +71,9 @@ fn the_value_sought_is_put_into_each_combination() {
     let sweep = sweep.expect("valid");
     let find = sweep.find.clone().expect("asked for");
     assert_eq!(sweep.len(), 2);
-    let combined = sweep.combined_with(1, &find, "7").expect("valid");
+    let combined = sweep.combined_at(1, &find, "7").expect("valid");
     assert_eq!(combined.scenario.params.sender.runners, 7);
-    let said = sweep.combined_with(1, &find, "0").expect_err("no runner");
+    let said = sweep.combined_at(1, &find, "0").expect_err("no runner");
     assert!(said[0].to_string().contains("sweep.yaml:3:14"), "{}", said[0]);
 }
 

@@ -1,0 +1,404 @@
+//! The answer: how often each combination wins over the worlds, where it does not, and which assumptions
+//! decide.
+
+use super::super::store::{Store, StoreError};
+use super::super::sweep::{Design, conclude_sweep};
+use super::super::{Evidence, Expectation, Results, Verdict, workers};
+use super::rank::{Decided, ranked};
+use super::split::{Split, best, conditions};
+use super::{Trait, WorldPlan};
+use crate::measure::Metric;
+use crate::stats::{sorted_quantile, wilson};
+use crate::units::Span;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+const CONFIDENCE: f64 = 0.95;
+/// Delays that differ by less than this, in seconds, or by less than one in a hundred, are the same to those who wait.
+const FELT: f64 = 1.0;
+const FELT_SHARE: f64 = 0.01;
+
+/// What is told of each combination in each world.
+fn told() -> [Metric; 4] {
+    let late = Metric::Late(Span::from_hours(1));
+    [Metric::DelayP50, Metric::DelayP99, late, Metric::ConnectionsCut]
+}
+
+/// The answer over all worlds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Worlds {
+    /// How many worlds, the one of the defaults not counted.
+    pub n: usize,
+    /// Replications in each.
+    pub repeats: u32,
+    /// The position of the combination that the others are compared with.
+    pub compare_with: Option<usize>,
+    /// Each combination over all worlds.
+    pub cells: Vec<WorldCell>,
+    /// How much each assumption decides.
+    pub ranking: Ranking,
+    /// What is varied, with the range it is drawn from.
+    pub varied: BTreeMap<&'static str, String>,
+    /// Assumptions that are not varied, with the reason.
+    pub kept: BTreeMap<&'static str, String>,
+    /// Every world.
+    pub worlds: Vec<WorldRow>,
+}
+
+/// One combination over all worlds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorldCell {
+    /// What distinguishes it.
+    pub settings: Map<String, Value>,
+    /// The main metrics.
+    pub metrics: BTreeMap<String, Quantiles>,
+    /// Against the combination that is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Count>,
+    /// Each expectation.
+    pub expectations: Vec<Verdicts>,
+}
+
+/// A metric over the worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// With all assumptions as they are.
+    pub defaults: Option<f64>,
+    /// Half of the worlds are below.
+    pub median: Option<f64>,
+    /// 5 % of the worlds are below.
+    pub low: Option<f64>,
+    /// 5 % of the worlds are above.
+    pub high: Option<f64>,
+}
+
+/// How a combination does against another one, by the p99 delay of the same days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Against {
+    /// Its p99 delay is lower.
+    Wins,
+    /// The two are not told apart, or differ by less than anybody would feel.
+    Even,
+    /// Its p99 delay is higher.
+    Loses,
+}
+
+/// Worlds by how a combination does in them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Count {
+    /// With the defaults.
+    pub defaults: Against,
+    /// Worlds in which it wins.
+    pub wins: usize,
+    /// Worlds in which there is no difference.
+    pub even: usize,
+    /// Worlds in which it loses.
+    pub losses: usize,
+    /// Lower end of the 95 % interval of the share of wins.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+    /// Where it wins, if one condition tells.
+    pub wins_where: Option<Split>,
+    /// Where it loses, if one condition tells.
+    pub loses_where: Option<Split>,
+}
+
+/// An expectation over the worlds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdicts {
+    /// As written.
+    pub text: String,
+    /// With the defaults.
+    pub defaults: Verdict,
+    /// Worlds in which it is met.
+    pub met: usize,
+    /// Worlds in which it is missed.
+    pub missed: usize,
+    /// Worlds in which a few more days would be needed.
+    pub undecided: usize,
+    /// Where it is missed, if one condition tells.
+    pub missed_where: Option<Split>,
+}
+
+/// How much each assumption decides of one number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ranking {
+    /// The position of the combination whose p99 delay it is.
+    pub of: usize,
+    /// Whether it is the difference to the combination that is compared with.
+    pub difference: bool,
+    /// The assumptions, the most decisive one first.
+    pub assumptions: Vec<Ranked>,
+}
+
+/// What one assumption decides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ranked {
+    /// The key, and the part of its value where it has several.
+    pub name: String,
+    /// Share of the variance between worlds, 0 to 1.
+    pub share: f64,
+    /// Whether it is told from chance.
+    pub told: bool,
+}
+
+/// One world.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WorldRow {
+    /// Its number.
+    pub world: u32,
+    /// The values drawn.
+    pub values: Map<String, Value>,
+    /// Values that were drawn and do not fit, so that the default holds: with the reason.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub refused: Map<String, Value>,
+    /// Each combination.
+    pub cells: Vec<Found>,
+}
+
+/// One combination in one world.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// The main metrics.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// The p99 delay less that of the combination that is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<[Option<f64>; 3]>,
+    /// What that comes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
+    /// Each expectation.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The results with the defaults and the answer over all worlds, of a store that holds all of `plan`.
+///
+/// # Errors
+/// If the store cannot be read.
+pub fn conclude_worlds(
+    (store, rows): (&Store, &[i64]),
+    plan: &WorldPlan,
+    design: &Design,
+    jobs: usize,
+) -> Result<(Results, Worlds), StoreError> {
+    let found: Mutex<BTreeMap<usize, Vec<Found>>> = Mutex::default();
+    workers::in_order(jobs, plan.cells.len(), |world| {
+        let rows: Vec<i64> = plan.cells[world].iter().map(|cell| rows[*cell]).collect();
+        let of = one_world((store, &rows), design)?;
+        found.lock().unwrap_or_else(PoisonError::into_inner).insert(world, of);
+        Ok::<(), StoreError>(())
+    })?;
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut found: Vec<Vec<Found>> = found.into_values().collect();
+    let defaults: Vec<i64> = plan.cells[0].iter().map(|cell| rows[*cell]).collect();
+    let results = conclude_sweep((store, &defaults), design, jobs)?;
+    let reference = found.remove(0);
+    let traits = plan.traits();
+    let mut cells = over_worlds(design, &reference, &found);
+    state_conditions(&mut cells, &traits, &found);
+    let ranking = ranking(design, &cells, &found, &traits);
+    let worlds = Worlds {
+        n: found.len(),
+        repeats: design.header.repeats,
+        compare_with: design.header.compare_with,
+        cells,
+        ranking,
+        varied: plan.varied.keys.iter().map(|doc| (doc.path, doc.plausible())).collect(),
+        kept: plan.varied.kept.iter().cloned().collect(),
+        worlds: plan.worlds.iter().zip(found).map(|(world, cells)| row(world, cells)).collect(),
+    };
+    Ok((results, worlds))
+}
+
+fn row(world: &crate::scenario::sweep::World, cells: Vec<Found>) -> WorldRow {
+    let (mut values, mut refused) = (Map::new(), Map::new());
+    for draw in &world.draws {
+        match &draw.refused {
+            None => values.insert(draw.key.to_owned(), draw.drawn.value.clone().into()),
+            Some(why) => refused.insert(draw.key.to_owned(), why.clone().into()),
+        };
+    }
+    WorldRow { world: world.number, values, refused, cells }
+}
+
+/// Every combination in one world; `rows` are their cells in the store.
+fn one_world((store, rows): (&Store, &[i64]), design: &Design) -> Result<Vec<Found>, StoreError> {
+    let (seed, repeats) = (design.header.seed, design.header.repeats);
+    let records = rows.iter().map(|row| store.records(*row, repeats));
+    let records = records.collect::<Result<Vec<_>, StoreError>>()?;
+    let evidence: Vec<Evidence> =
+        records.iter().map(|records| Evidence::new(records, seed)).collect();
+    let theirs = design.header.compare_with.map(|position| (position, &evidence[position]));
+    let found = |(position, ours): (usize, &Evidence)| {
+        let point = |metric: Metric| (metric.name(), ours.estimate(metric).point);
+        let lines = design.cells[position].1.expect.iter();
+        let verdict = |text: &String| Some(Expectation::parse(text).ok()?.judge(ours, None).0);
+        let other = theirs.filter(|(reference, _)| *reference != position);
+        let (difference, against) = other.map(|(_, theirs)| compared(ours, theirs)).unzip();
+        Found {
+            metrics: told().map(point).into_iter().collect(),
+            difference,
+            against,
+            verdicts: lines.filter_map(verdict).collect(),
+        }
+    };
+    Ok(evidence.iter().enumerate().map(found).collect())
+}
+
+/// The difference of the p99 delays with its interval, and what it comes to.
+fn compared(ours: &Evidence, theirs: &Evidence) -> ([Option<f64>; 3], Against) {
+    let p99 = |of: &Evidence| of.estimate(Metric::DelayP99).point;
+    let interval = ours.difference(Metric::DelayP99, theirs, 1.0);
+    let (our_p99, their_p99) = (p99(ours), p99(theirs));
+    let point = our_p99.zip(their_p99).map(|(ours, theirs)| ours - theirs);
+    let felt = match (point, their_p99) {
+        (Some(point), Some(theirs)) => point.abs() >= FELT.max(FELT_SHARE * theirs),
+        _ => false,
+    };
+    let against = match interval {
+        Some(interval) if felt && interval.high < 0.0 => Against::Wins,
+        Some(interval) if felt && interval.low > 0.0 => Against::Loses,
+        _ => Against::Even,
+    };
+    let end = |end: Option<f64>| {
+        end.filter(|end| end.is_finite()).map(|end| crate::stats::round_significant(end, 10))
+    };
+    let ends = [point, interval.map(|of| of.low), interval.map(|of| of.high)].map(end);
+    (ends, against)
+}
+
+/// What each combination comes to, without the conditions.
+fn over_worlds(design: &Design, reference: &[Found], found: &[Vec<Found>]) -> Vec<WorldCell> {
+    let cell = |(position, (_, entry)): (usize, &(_, super::super::sweep::Entry))| {
+        let mine = || found.iter().filter_map(move |world| world.get(position));
+        let metric = |metric: Metric| {
+            let name = metric.name();
+            let mut values: Vec<f64> =
+                mine().filter_map(|found| found.metrics.get(&name).copied().flatten()).collect();
+            values.sort_by(f64::total_cmp);
+            let defaults = reference[position].metrics.get(&name).copied().flatten();
+            let at = |p| sorted_quantile(&values, p);
+            (name, Quantiles { defaults, median: at(0.5), low: at(0.05), high: at(0.95) })
+        };
+        let count = |wanted: Against| mine().filter(|found| found.against == Some(wanted)).count();
+        let against = reference[position].against.map(|defaults| {
+            let wins = count(Against::Wins);
+            let share = wilson(wins as u64, found.len() as u64, CONFIDENCE);
+            Count {
+                defaults,
+                wins,
+                even: count(Against::Even),
+                losses: count(Against::Loses),
+                low: share.map_or(0.0, |share| share.low),
+                high: share.map_or(1.0, |share| share.high),
+                wins_where: None,
+                loses_where: None,
+            }
+        });
+        let lines = entry.expect.iter().filter(|text| Expectation::parse(text).is_ok());
+        let verdicts = |(line, text): (usize, &String)| {
+            let of = |wanted| mine().filter(|found| found.verdicts[line] == wanted).count();
+            Verdicts {
+                text: text.clone(),
+                defaults: reference[position].verdicts[line],
+                met: of(Verdict::Met),
+                missed: of(Verdict::Missed),
+                undecided: of(Verdict::Undecided),
+                missed_where: None,
+            }
+        };
+        WorldCell {
+            settings: entry.settings.clone(),
+            metrics: told().map(metric).into_iter().collect(),
+            against,
+            expectations: lines.enumerate().map(verdicts).collect(),
+        }
+    };
+    design.cells.iter().enumerate().map(cell).collect()
+}
+
+/// A question of the form "in which worlds?", by combination.
+#[derive(Clone, Copy)]
+enum Asked {
+    Wins,
+    Loses,
+    Missed(usize),
+}
+
+/// States where each outcome turns, so that all statements hold together: each is held to the number of conditions
+/// and of different outcomes that were tried.
+fn state_conditions(cells: &mut [WorldCell], traits: &[Trait], found: &[Vec<Found>]) {
+    let conditions = conditions(traits);
+    let mut questions: Vec<(usize, Asked, Vec<bool>)> = Vec::new();
+    for (position, cell) in cells.iter().enumerate() {
+        let lines = (0..cell.expectations.len()).map(Asked::Missed);
+        let both = cell.against.iter().flat_map(|_| [Asked::Wins, Asked::Loses]);
+        for asked in both.chain(lines) {
+            let hit = |world: &Vec<Found>| match asked {
+                Asked::Wins => world[position].against == Some(Against::Wins),
+                Asked::Loses => world[position].against == Some(Against::Loses),
+                Asked::Missed(line) => world[position].verdicts[line] == Verdict::Missed,
+            };
+            let hits: Vec<bool> = found.iter().map(hit).collect();
+            if hits.contains(&true) && hits.contains(&false) {
+                questions.push((position, asked, hits));
+            }
+        }
+    }
+    let different: BTreeSet<&Vec<bool>> = questions.iter().map(|(.., hits)| hits).collect();
+    let tried = conditions.len() * different.len();
+    for (position, asked, hits) in &questions {
+        let split = best(traits, &conditions, hits, tried);
+        let cell = &mut cells[*position];
+        match (asked, &mut cell.against) {
+            (Asked::Wins, Some(against)) => against.wins_where = split,
+            (Asked::Loses, Some(against)) => against.loses_where = split,
+            (Asked::Missed(line), _) => cell.expectations[*line].missed_where = split,
+            _ => {}
+        }
+    }
+}
+
+/// Ranks the assumptions by the p99 delay of the combination that does best.
+fn ranking(
+    design: &Design,
+    cells: &[WorldCell],
+    found: &[Vec<Found>],
+    traits: &[Trait],
+) -> Ranking {
+    let p99 = Metric::DelayP99.name();
+    let wins = |cell: &WorldCell| cell.against.as_ref().map_or(0, |count| count.wins);
+    let losses = |cell: &WorldCell| cell.against.as_ref().map_or(0, |count| count.losses);
+    let median =
+        |cell: &WorldCell| cell.metrics.get(&p99).and_then(|of| of.median).unwrap_or(f64::INFINITY);
+    let compared = |position: &usize| cells[*position].against.is_some();
+    let best = (0..cells.len())
+        .filter(|position| design.header.compare_with.is_none() || compared(position))
+        .min_by(|a, b| {
+            let (a, b) = (&cells[*a], &cells[*b]);
+            let by_wins = wins(b).cmp(&wins(a)).then(losses(a).cmp(&losses(b)));
+            by_wins.then(median(a).total_cmp(&median(b)))
+        });
+    let of = best.unwrap_or(0);
+    let difference = cells.get(of).is_some_and(|cell| cell.against.is_some());
+    let value = |world: &Vec<Found>| {
+        let found = &world[of];
+        let number = match found.difference {
+            Some([point, ..]) => point,
+            None => found.metrics.get(&p99).copied().flatten(),
+        };
+        number.unwrap_or(f64::INFINITY)
+    };
+    let values: Vec<f64> = found.iter().map(value).collect();
+    let named = |decided: Decided| Ranked {
+        name: traits[decided.of].name(),
+        share: crate::stats::round_significant(decided.share, 4),
+        told: decided.told,
+    };
+    let assumptions = ranked(traits, &values, design.header.seed).into_iter().map(named).collect();
+    Ranking { of, difference, assumptions }
+}
