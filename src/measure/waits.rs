@@ -3,6 +3,7 @@
 //! Every instant of every delay has exactly one cause, so the causes add up to the sum of all delays (and of
 //! the ages of what is still queued).
 
+use super::record::Counts;
 use crate::model::message::Message;
 use crate::model::waiting::{Wait, Waited};
 use crate::units::SimTime;
@@ -56,6 +57,31 @@ impl Waits {
             Wait::ProcessMemory => &mut self.process_memory,
             Wait::HostLocked => &mut self.host_locked,
             Wait::Retry => &mut self.retry,
+        }
+    }
+
+    /// What the mean message of several replications waited for.
+    pub fn mean<'a>(counts: impl IntoIterator<Item = &'a Counts>) -> Waits {
+        let (mut sum, mut arrived) = (Waits::default(), 0);
+        for one in counts {
+            arrived += one.arrived;
+            sum.run += one.waits.run;
+            sum.turn += one.waits.turn;
+            sum.host_stat += one.waits.host_stat;
+            sum.process_memory += one.waits.process_memory;
+            sum.host_locked += one.waits.host_locked;
+            sum.retry += one.waits.retry;
+            sum.attempt += one.waits.attempt;
+        }
+        let each = 1.0 / (arrived.max(1) as f64);
+        Waits {
+            run: sum.run * each,
+            turn: sum.turn * each,
+            host_stat: sum.host_stat * each,
+            process_memory: sum.process_memory * each,
+            host_locked: sum.host_locked * each,
+            retry: sum.retry * each,
+            attempt: sum.attempt * each,
         }
     }
 
