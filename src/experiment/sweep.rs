@@ -254,7 +254,7 @@ pub fn run_tasks(
         let plan = Plan { params: &scenario.params, settings, repeats: 1, jobs: 1 };
         let record = plan::one(&plan, u64::from(number), observer)?;
         // Nobody draws a day of each of a thousand combinations.
-        store.save(rows[cell as usize], &record, simulate, Keep::Tenths)?;
+        store.save(rows[cell as usize], &record, simulate, Keep::Short)?;
         observer.done(&record);
         Ok(())
     })

@@ -178,7 +178,7 @@ impl Observer for EveryDelay {
     fn observe(&mut self, _: SimTime, observation: &Observation<'_>) {
         match observation {
             Observation::Arrived { message } => self.lives.push((message.created, None)),
-            Observation::Accepted { message, at } if !message.accepted => {
+            Observation::Accepted { message, at, .. } if !message.accepted => {
                 self.lives[message.id as usize].1 = Some(*at);
             }
             _ => {}

@@ -135,7 +135,7 @@ fn unstable(records: &[RunRecord], simulate: Span) -> Option<Warning> {
 /// the tenth before, and holds more than 2 % of the day's mail. A night without mail ends a healthy day
 /// with an empty queue, so none of this holds there.
 fn still_growing(record: &RunRecord, simulate: Span) -> bool {
-    let tenths = record.timeline.tenths(simulate).queue;
+    let tenths = record.timeline.tenths(simulate);
     let [.., before, last] = tenths[..] else { return false };
     tenths.iter().all(|mean| *mean <= last)
         && last > 1.05 * before

@@ -2,6 +2,7 @@
 
 mod blocked;
 mod catalogue;
+mod grid;
 mod level;
 mod part;
 mod record;
@@ -9,10 +10,13 @@ mod recorder;
 mod recovery;
 mod story;
 mod tally;
+mod waits;
 
 pub use blocked::HostNames;
 pub use catalogue::{CATALOGUE, Entry, Kind, Metric, Unit, UnknownMetric};
+pub use grid::DelayGrid;
 pub use part::{Filter, Part};
 pub use record::{BlockedHost, Counts, Delays, PartRecord, RunRecord, Timeline};
 pub use recorder::{Recorder, Window};
 pub use story::{Step, Story, What};
+pub use waits::Waits;

@@ -1,6 +1,8 @@
 //! What one replication leaves behind: everything a report may ask for, and nothing per message.
 
+use super::grid::DelayGrid;
 use super::part::Part;
+use super::waits::Waits;
 use crate::stats::Histogram;
 use crate::units::{SimTime, Span};
 use serde::{Deserialize, Serialize};
@@ -103,6 +105,8 @@ pub struct Counts {
     pub runners_busy: f64,
     /// Body bytes sent in attempts that did not end in acceptance.
     pub bytes_wasted: f64,
+    /// What the delays of measured mail are made of.
+    pub waits: Waits,
     /// Deliveries of the whole run, measured or not: what the speed display counts.
     pub deliveries_simulated: u64,
 }
@@ -130,6 +134,8 @@ pub struct Timeline {
     pub cuts: Vec<SimTime>,
     /// Instants at which an administrator's change took effect.
     pub changes: Vec<SimTime>,
+    /// Delays of the delivered mail by when it arrived.
+    pub delays: DelayGrid,
 }
 
 /// When one host's shared record counted as bad.
@@ -141,21 +147,46 @@ pub struct BlockedHost {
     pub spans: Vec<(SimTime, SimTime)>,
 }
 
+/// Bins that are left of a timeline which nobody will draw on its own.
+const SHORT: usize = 100;
+
 impl Timeline {
-    /// The mean queue in each tenth of `simulate`, as a timeline of ten bins and nothing else: what is left of
-    /// a run that nobody will draw. The same of that is itself. Without ten bins it is empty.
-    pub fn tenths(&self, simulate: Span) -> Timeline {
-        let bins = simulate.nanos() / self.bin.nanos().max(1);
+    /// What all runs keep: the course of `simulate` in at most a hundred bins, without single instants. The same
+    /// of that is itself. Bins of a longer timeline are joined as evenly as whole bins can be.
+    pub fn short(&self, simulate: Span) -> Timeline {
+        let bins = simulate.nanos().div_ceil(self.bin.nanos().max(1));
         let bins = usize::try_from(bins).unwrap_or(usize::MAX).min(self.queue.len());
-        let tenth = bins / 10;
-        let mut means: Vec<f64> = self.queue[..bins]
-            .rchunks(tenth.max(1))
-            .take(if tenth == 0 { 0 } else { 10 })
-            .map(|part| part.iter().sum::<f64>() / part.len() as f64)
-            .collect();
+        let few = bins.min(SHORT);
+        let ranges = || (0..few).map(|bin| bin * bins / few..(bin + 1) * bins / few);
+        let means = |of: &[f64]| -> Vec<f64> {
+            let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len().max(1) as f64;
+            ranges().map(|range| of.get(range).map_or(0.0, mean)).collect()
+        };
+        let sums = |of: &[u32]| -> Vec<u32> {
+            let sum = |of: &[u32]| of.iter().fold(0, |sum: u32, one| sum.saturating_add(*one));
+            ranges().map(|range| of.get(range).map_or(0, sum)).collect()
+        };
+        Timeline {
+            bin: Span::from_nanos(simulate.nanos() / few.max(1) as u64),
+            queue: means(&self.queue),
+            busy: means(&self.busy),
+            arrived: sums(&self.arrived),
+            delivered: sums(&self.delivered),
+            failed: sums(&self.failed),
+            skipped: sums(&self.skipped),
+            ..Timeline::default()
+        }
+    }
+
+    /// The mean queue in each tenth of the run; none where it is too short to tell.
+    pub fn tenths(&self, simulate: Span) -> Vec<f64> {
+        let short = self.short(simulate).queue;
+        let tenth = short.len() / 10;
+        let parts = short.rchunks(tenth.max(1)).take(if tenth == 0 { 0 } else { 10 });
+        let mut means: Vec<f64> =
+            parts.map(|part| part.iter().sum::<f64>() / part.len() as f64).collect();
         means.reverse();
-        let bin = Span::from_nanos(simulate.nanos() / 10);
-        Timeline { bin, queue: means, ..Timeline::default() }
+        means
     }
 }
 
@@ -164,15 +195,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tenths_of_a_timeline_are_their_own_tenths() {
-        for bins in [0, 9, 10, 97, 100, 1440] {
-            let queue = (0..bins).map(|bin| f64::from(bin) / 3.0).collect();
-            let whole = Timeline { bin: Span::from_mins(1), queue, ..Timeline::default() };
+    fn a_short_timeline_is_its_own_short_one_and_keeps_every_message() {
+        for bins in [0usize, 1, 9, 10, 97, 100, 101, 1440] {
+            let whole = Timeline {
+                bin: Span::from_mins(1),
+                queue: (0..bins).map(|bin| bin as f64 / 3.0).collect(),
+                busy: vec![1.5; bins],
+                arrived: vec![3; bins],
+                delivered: (0..bins as u32).collect(),
+                failed: vec![1; bins],
+                skipped: vec![0; bins],
+                ..Timeline::default()
+            };
+            let short = whole.short(Span::from_mins(bins as u64));
+            assert_eq!(short.queue.len(), bins.min(SHORT));
+            assert_eq!(short.delivered.iter().sum::<u32>(), whole.delivered.iter().sum::<u32>());
+            assert!(short.busy.iter().all(|busy| *busy == 1.5));
             for minutes in [5, 10, 77, 1440] {
                 let simulate = Span::from_mins(minutes);
-                let tenths = whole.tenths(simulate);
-                assert!([0, 10].contains(&tenths.queue.len()), "{bins} bins, {minutes} minutes");
-                assert_eq!(tenths.tenths(simulate), tenths, "{bins} bins, {minutes} minutes");
+                let short = whole.short(simulate);
+                assert_eq!(short.short(simulate), short, "{bins} bins, {minutes} minutes");
+                assert!([0, 10].contains(&whole.tenths(simulate).len()), "{bins} bins");
             }
         }
     }

@@ -2,6 +2,7 @@
 //! keeps the books of the whole run and of each part (`tally`), the timeline, and the way to recovery.
 
 use super::blocked::HostNames;
+use super::grid::DelayGrid;
 use super::part::Part;
 use super::record::{PartRecord, RunRecord, Timeline};
 use super::recovery::Recovery;
@@ -62,6 +63,7 @@ impl Recorder {
                 delivered: zeros(),
                 failed: zeros(),
                 skipped: zeros(),
+                delays: DelayGrid::new(window.until),
                 ..Timeline::default()
             },
             bin: 0,
@@ -94,8 +96,15 @@ impl Recorder {
     }
 
     fn accepted(&mut self, at: SimTime, message: &Message) {
-        if let Some(recovery) = self.recovery.as_mut().filter(|_| !message.accepted) {
-            recovery.delivered(at, at.since(message.created));
+        if message.accepted {
+            return;
+        }
+        let delay = at.since(message.created);
+        if self.whole.is_measured(message) {
+            self.timeline.delays.add(message.created, delay);
+        }
+        if let Some(recovery) = &mut self.recovery {
+            recovery.delivered(at, delay);
         }
     }
 
@@ -158,7 +167,7 @@ impl Observer for Recorder {
                     self.timeline.arrived[bin] += 1;
                 }
             }
-            Observation::Accepted { message, at } => self.accepted(at, message),
+            Observation::Accepted { message, at, .. } => self.accepted(at, message),
             Observation::Delivered { .. } => {
                 self.queue_changes(now, -1);
                 if let Some(bin) = self.bin_at(now) {

@@ -276,7 +276,7 @@ fn about<'a>(observation: &Observation<'a>) -> Option<&'a Message> {
         | Observation::TrySkipped { message, .. }
         | Observation::TryFailed { message, .. }
         | Observation::Warned { message }
-        | Observation::Bounced { message } => Some(message),
+        | Observation::Bounced { message, .. } => Some(message),
         _ => None,
     }
 }

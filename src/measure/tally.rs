@@ -10,6 +10,7 @@ use super::record::{Counts, Delays};
 use crate::model::Observation;
 use crate::model::connection::Closed;
 use crate::model::message::Message;
+use crate::model::waiting::Waited;
 use crate::units::{SimTime, Span};
 
 const MINUTE: Span = Span::from_mins(1);
@@ -83,10 +84,11 @@ impl Tally {
         self.counts.arrived += u64::from(self.is_measured(message));
     }
 
-    fn accepted(&mut self, at: SimTime, message: &Message) {
+    fn accepted(&mut self, at: SimTime, message: &Message, waited: &Waited) {
         if !self.is_measured(message) {
             return;
         }
+        self.waited(at, message, waited);
         if message.accepted {
             self.counts.duplicated += 1;
         } else {
@@ -108,7 +110,17 @@ impl Tally {
         }
     }
 
-    fn bounced(&mut self, now: SimTime, message: &Message) {
+    /// An attempt has ended that came after this wait. What follows an acceptance is no delay.
+    fn waited(&mut self, end: SimTime, message: &Message, waited: &Waited) {
+        if !message.accepted && self.is_measured(message) {
+            self.counts.waits.add(waited, end);
+        }
+    }
+
+    fn bounced(&mut self, now: SimTime, message: &Message, waited: Option<&Waited>) {
+        if let Some(waited) = waited {
+            self.waited(now, message, waited);
+        }
         self.queue.change(now, -1);
         if self.is_measured(message) && !message.accepted {
             self.counts.bounced += 1;
@@ -168,14 +180,22 @@ impl Tally {
     pub(super) fn enter(&mut self, now: SimTime, observation: &Observation<'_>) {
         match *observation {
             Observation::Arrived { message } => self.arrived(now, message),
-            Observation::Accepted { message, at } => self.accepted(at, message),
+            Observation::Accepted { message, ref waited, at } => self.accepted(at, message, waited),
             Observation::Delivered { message, .. } => self.left_by_delivery(now, message),
-            Observation::Bounced { message } => self.bounced(now, message),
+            Observation::Bounced { message, ref waited } => {
+                self.bounced(now, message, waited.as_ref());
+            }
             Observation::Warned { message } => {
                 self.counts.warned += u64::from(self.is_measured(message));
             }
-            Observation::TrySkipped { message, .. } => self.tried(message, true),
-            Observation::TryFailed { message, .. } => self.tried(message, false),
+            Observation::TrySkipped { message, ref waited, .. } => {
+                self.waited(now, message, waited);
+                self.tried(message, true);
+            }
+            Observation::TryFailed { message, ref waited, .. } => {
+                self.waited(now, message, waited);
+                self.tried(message, false);
+            }
             Observation::TransactionFailed { sent, .. } => {
                 if self.in_time(now) {
                     self.counts.bytes_wasted += sent as f64;
@@ -215,6 +235,7 @@ impl Tally {
         if self.is_measured(message) {
             self.counts.queued += 1;
             self.delays.queued.record(message.age(end).nanos());
+            self.counts.waits.add_unfinished(message, end);
         }
     }
 
@@ -250,7 +271,7 @@ pub(super) fn concerns(filter: Filter, observation: &Observation<'_>) -> bool {
         Observation::Arrived { message }
         | Observation::Accepted { message, .. }
         | Observation::Delivered { message, .. }
-        | Observation::Bounced { message }
+        | Observation::Bounced { message, .. }
         | Observation::Warned { message }
         | Observation::TrySkipped { message, .. }
         | Observation::TryFailed { message, .. }

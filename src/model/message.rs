@@ -6,6 +6,7 @@
 //!
 //! Left out: content, and delivery to some of the recipients only.
 
+use super::waiting::{Wait, Waited};
 use crate::units::{SimTime, Span};
 
 /// Sendmail's priority arithmetic (`RecipientFactor`, `RetryFactor`); ClassFactor has no use here, all
@@ -25,7 +26,7 @@ pub struct Message {
     pub draw_key: u64,
     /// When the sender accepted it.
     pub created: SimTime,
-    /// End of the last attempt; meaningless while `tries` is 0.
+    /// End of the last attempt; its arrival while `tries` is 0.
     pub last_try: SimTime,
     /// Size in bytes.
     pub bytes: u32,
@@ -41,6 +42,8 @@ pub struct Message {
     pub destination: u16,
     /// Transactions of it that were accepted already (over 100 recipients take several).
     pub batches_sent: u16,
+    /// What it has been waiting for since its last attempt.
+    pub wait: Wait,
     /// In an attempt by some process.
     pub locked: bool,
     /// A delay notice was sent.
@@ -60,6 +63,11 @@ impl Message {
     /// Transactions it takes: Sendmail sends at most 100 recipients in one. Source: sendmail 8.17 source.
     pub fn batches(&self) -> u16 {
         u16::try_from(self.recipients.div_ceil(MOST_RECIPIENTS).max(1)).unwrap_or(u16::MAX)
+    }
+
+    /// The wait that ends when a process that was started at `listed` takes it `now`.
+    pub fn waited(&self, listed: SimTime, now: SimTime) -> Waited {
+        Waited { what: self.wait, since: self.last_try, listed, taken: now }
     }
 
     /// How old it is.
@@ -154,6 +162,7 @@ impl Message {
             agent: 0,
             destination: 0,
             batches_sent: 0,
+            wait: Wait::FirstAttempt,
             locked: false,
             warned: false,
             accepted: false,

@@ -19,6 +19,7 @@ pub mod mta;
 pub mod network;
 pub mod observation;
 pub mod params;
+pub mod waiting;
 pub mod workload;
 pub mod world;
 

@@ -3,6 +3,7 @@
 use super::connection::Closed;
 use super::connection::transaction::Ending;
 use super::message::Message;
+use super::waiting::Waited;
 use crate::units::SimTime;
 
 /// Receives every observation, in order of time.
@@ -155,6 +156,8 @@ pub enum Observation<'a> {
     Accepted {
         /// The message, `accepted` as it was before.
         message: &'a Message,
+        /// The wait before this attempt.
+        waited: Waited,
         /// When.
         at: SimTime,
     },
@@ -171,6 +174,8 @@ pub enum Observation<'a> {
         message: &'a Message,
         /// Which process passed it over.
         process: u64,
+        /// The wait before this attempt.
+        waited: Waited,
         /// When the first of its hosts may be tried again, as far as this process knows; `None`: a host is
         /// locked by another process.
         until: Option<SimTime>,
@@ -181,6 +186,8 @@ pub enum Observation<'a> {
         message: &'a Message,
         /// Which process tried it.
         process: u64,
+        /// The wait before this attempt.
+        waited: Waited,
     },
     /// A delay notice was sent.
     Warned {
@@ -191,6 +198,8 @@ pub enum Observation<'a> {
     Bounced {
         /// The message.
         message: &'a Message,
+        /// The wait before this attempt, unless its failure was told already.
+        waited: Option<Waited>,
     },
     /// An event marked a host bad in a process's memory and, with HostStat on, on disk.
     HostMarked {

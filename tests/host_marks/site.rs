@@ -121,13 +121,13 @@ impl Observer for Told {
                 self.fates.push((self.dialled_by[&connection], message.id, "delivered"));
                 self.deliveries.push(now);
             }
-            Observation::TryFailed { message, process } => {
+            Observation::TryFailed { message, process, .. } => {
                 self.fates.push((process, message.id, "failed"));
             }
             Observation::TrySkipped { message, process, .. } => {
                 self.fates.push((process, message.id, "skipped"));
             }
-            Observation::Bounced { message } => {
+            Observation::Bounced { message, .. } => {
                 self.fates.push((self.at_work, message.id, "bounced"));
             }
             Observation::HostMarked { until, .. } => self.marks.push((now, until)),

@@ -404,6 +404,9 @@ impl Checker {
         let counts = &record.counts;
         let accounted = counts.delivered + counts.queued + counts.bounced;
         assert_eq!(counts.arrived, accounted, "arrived = delivered + queued + bounced");
+        let delays = record.delays.sum_and_count().map_or(0.0, |(sum, _)| sum / 1e9);
+        let (waits, error) = (counts.waits.total(), 1e-9 * delays + 1e-6);
+        assert!((waits - delays).abs() <= error, "{waits} s by cause of {delays} s of delay");
         if !drained {
             assert!(self.now <= until);
             assert_eq!(counts.connections_opened, self.opened);
@@ -452,7 +455,7 @@ impl Observer for Checker {
                 self.in_attempt(message);
                 assert!(sent <= u64::from(message.bytes), "more sent than there is");
             }
-            Observation::Accepted { message, at } => self.accepted(message, at),
+            Observation::Accepted { message, at, .. } => self.accepted(message, at),
             Observation::Delivered { message, .. } => {
                 self.in_attempt(message);
                 self.left(message, true);
@@ -460,7 +463,7 @@ impl Observer for Checker {
             Observation::TrySkipped { message, .. } => self.tried(message, true),
             Observation::TryFailed { message, .. } => self.tried(message, false),
             Observation::Warned { message } => self.warned(message),
-            Observation::Bounced { message } => self.left(message, false),
+            Observation::Bounced { message, .. } => self.left(message, false),
             Observation::HostMarked { agent, record, until, .. } => {
                 self.marked(agent, record, until)
             }

@@ -82,8 +82,8 @@ pub struct CellId {
 pub enum Keep {
     /// Whole, for a chart.
     Timeline,
-    /// Only what warnings are made from.
-    Tenths,
+    /// Its course in a hundred bins: what warnings and bands over all runs are made from.
+    Short,
 }
 
 /// An open store.
@@ -244,12 +244,12 @@ impl Store {
         simulate: Span,
         keep: Keep,
     ) -> Result<(), StoreError> {
-        let tenths = record.timeline.tenths(simulate);
-        let short = RunRecord { timeline: tenths, ..without_timeline(record) };
+        let timeline = record.timeline.short(simulate);
+        let short = RunRecord { timeline, ..without_timeline(record) };
         let (bytes, sum) = encoded(&short).map_err(|cause| StoreError::new(&self.path, cause))?;
         let whole = match keep {
             Keep::Timeline => Some(encoded(&record.timeline)),
-            Keep::Tenths => None,
+            Keep::Short => None,
         };
         let whole = whole.transpose().map_err(|cause| StoreError::new(&self.path, cause))?;
         self.with(|db| {
@@ -357,7 +357,7 @@ pub fn run_stored(
     let new = Mutex::new(Vec::with_capacity(missing.len()));
     workers::in_order(plan.jobs, missing.len(), |task| {
         let record = super::plan::one(plan, missing[task], observer)?;
-        let keep = if record.replication == 0 { Keep::Timeline } else { Keep::Tenths };
+        let keep = if record.replication == 0 { Keep::Timeline } else { Keep::Short };
         store.save(cell, &record, plan.settings.simulate, keep)?;
         observer.done(&record);
         new.lock().unwrap_or_else(PoisonError::into_inner).push(record);

@@ -31,7 +31,7 @@ fn what_is_stored_is_read_back_and_kept_once() {
     let cell = store.cell(&id("a")).expect("a row");
     assert_eq!(store.cell(&id("a")).expect("the same row"), cell);
     for number in [1, 0, 1] {
-        let keep = if number == 0 { Keep::Timeline } else { Keep::Tenths };
+        let keep = if number == 0 { Keep::Timeline } else { Keep::Short };
         store.save(cell, &day(number), DAY, keep).expect("saved");
     }
     drop(store);
@@ -39,8 +39,8 @@ fn what_is_stored_is_read_back_and_kept_once() {
     let records = store.records(cell, 10).expect("read");
     assert_eq!(records.len(), 2);
     assert_eq!(records[0], day(0), "the first keeps its timeline");
-    let tenths = day(1).timeline.tenths(DAY);
-    assert_eq!(records[1], RunRecord { timeline: tenths, ..day(1) });
+    let timeline = day(1).timeline.short(DAY);
+    assert_eq!(records[1], RunRecord { timeline, ..day(1) });
     assert_eq!(store.records(cell, 1).expect("read").len(), 1, "--repeats may shrink");
     let mut seen = Vec::new();
     store.scan(|cell, number| seen.push((cell, number))).expect("scanned");
@@ -113,7 +113,7 @@ fn a_flipped_bit_in_a_record_is_noticed() {
     let (_folder, path) = file();
     let store = Store::open(&path).expect("made");
     let cell = store.cell(&id("a")).expect("a row");
-    store.save(cell, &day(0), DAY, Keep::Tenths).expect("saved");
+    store.save(cell, &day(0), DAY, Keep::Short).expect("saved");
     let flip =
         "UPDATE replication SET record = substr(record, 1, 9) || x'ff' || substr(record, 11)";
     store.with(|db| Ok(db.execute_batch(flip)?)).expect("changed");
@@ -156,7 +156,7 @@ fn a_hundred_thousand_replications_are_scanned_within_a_second() {
         let cell = store.cell(&id(&cell.to_string())).expect("a row");
         for replication in 0..20 {
             let record = RunRecord { replication, ..record.clone() };
-            store.save(cell, &record, DAY, Keep::Tenths).expect("saved");
+            store.save(cell, &record, DAY, Keep::Short).expect("saved");
         }
     }
     drop(store);

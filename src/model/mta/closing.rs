@@ -142,7 +142,7 @@ impl World {
         };
         let forgotten = status.forgotten_at(cx.now(), policy);
         if in_memory {
-            self.processes.at(id).memory[record] = Memory::BadUntil(forgotten);
+            self.processes.at(id).memory[record] = Memory::FailedUntil(forgotten);
         }
         // A probe that met a reset leaves nothing at all where nothing is kept on disk.
         if in_memory || policy.enabled {

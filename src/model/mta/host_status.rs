@@ -29,14 +29,24 @@ pub enum Memory {
     Untouched,
     /// Nothing is held against it.
     Good,
-    /// Not to be tried before this instant.
+    /// Not to be tried before this instant, says the record.
     BadUntil(SimTime),
+    /// Not to be tried before this instant: this process met the failure itself.
+    FailedUntil(SimTime),
 }
 
 impl Memory {
+    /// Until when the host is avoided; an instant that has passed means nothing any more.
+    pub fn avoided_until(self) -> Option<SimTime> {
+        match self {
+            Memory::BadUntil(until) | Memory::FailedUntil(until) => Some(until),
+            Memory::Untouched | Memory::Good => None,
+        }
+    }
+
     /// May the host be tried? Rule: MODEL.md 5.4.
     pub fn allows(self, now: SimTime) -> bool {
-        !matches!(self, Memory::BadUntil(until) if now < until)
+        self.avoided_until().is_none_or(|until| now >= until)
     }
 }
 

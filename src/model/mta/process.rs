@@ -24,6 +24,7 @@ use crate::model::event::{Context, Event};
 use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::{HostKey, Params, Routing};
+use crate::model::waiting::{Wait, Waited};
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
 use std::rc::Rc;
@@ -50,6 +51,8 @@ pub(in crate::model) struct Attempt {
     pub(in crate::model) end: usize,
     /// Some host was dialled or talked to: a failure then is a real one, not a skip.
     pub(in crate::model) reached: bool,
+    /// The wait that it ended.
+    pub(in crate::model) waited: Waited,
 }
 
 /// An attempt to open a connection that fails.
@@ -129,6 +132,8 @@ pub(in crate::model) enum Next {
 pub(in crate::model) struct Process {
     pub(in crate::model) agent: u32,
     pub(in crate::model) number: u64,
+    /// When it was started: the instant at which its run listed the queue.
+    started: SimTime,
     /// The settings it started with.
     pub(in crate::model) settings: Rc<Params>,
     work: Work,
@@ -223,6 +228,7 @@ impl World {
         let process = &mut self.processes.slots[slot as usize];
         process.agent = agent;
         process.number = number;
+        process.started = cx.now();
         if !Rc::ptr_eq(&process.settings, &self.params) {
             process.settings = self.params.clone();
         }
@@ -293,7 +299,7 @@ impl World {
     /// happens.
     fn work<O: Observer>(&mut self, id: u32, mut quiet: Option<SimTime>, cx: &mut Context<'_, O>) {
         let skip = self.processes.at(id).settings.sender.costs.skip;
-        while self.take_message(id) {
+        while self.take_message(id, cx.now()) {
             match self.attempt(id, cx) {
                 Step::Scheduled => return,
                 Step::Ended => {}
@@ -312,7 +318,7 @@ impl World {
     }
 
     /// Locks the next message of the list that is still there and free; false at the end of the list.
-    fn take_message(&mut self, id: u32) -> bool {
+    fn take_message(&mut self, id: u32, now: SimTime) -> bool {
         let process = &mut self.processes.slots[id as usize];
         let slot = match &mut process.work {
             Work::Nothing => None,
@@ -331,9 +337,10 @@ impl World {
             },
         };
         process.attempt = slot.map(|slot| {
-            let destination = usize::from(self.messages.at(slot).destination);
-            let (position, end) = self.host_spans[destination];
-            Attempt { slot, position, end, reached: false }
+            let message = self.messages.at(slot);
+            let (position, end) = self.host_spans[usize::from(message.destination)];
+            let waited = message.waited(process.started, now);
+            Attempt { slot, position, end, reached: false, waited }
         });
         slot.is_some()
     }
@@ -364,7 +371,13 @@ impl World {
         cx: &mut Context<'_, O>,
     ) -> Step {
         self.processes.at(id).attempt = None;
+        let destination = self.messages.at(attempt.slot).destination;
+        let (wait, until) = match attempt.reached {
+            true => (Wait::Retry, None),
+            false => self.avoided_until(id, destination),
+        };
         let message = self.messages.at_mut(attempt.slot);
+        message.wait = wait;
         message.tries += 1;
         message.last_try = cx.now();
         message.locked = false;
@@ -374,12 +387,11 @@ impl World {
             expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);
         message.warned |= verdict == Verdict::Warn;
         let message = *message;
-        let process = self.processes.at(id).number;
+        let (process, waited) = (self.processes.at(id).number, attempt.waited);
         let observation = if attempt.reached {
-            Observation::TryFailed { message: &message, process }
+            Observation::TryFailed { message: &message, process, waited }
         } else {
-            let until = self.avoided_until(id, message.destination);
-            Observation::TrySkipped { message: &message, process, until }
+            Observation::TrySkipped { message: &message, process, waited, until }
         };
         cx.observe(observation);
         match verdict {
@@ -395,8 +407,9 @@ impl World {
         if attempt.reached { Step::Ended } else { Step::Skipped }
     }
 
-    /// When the first of a destination's hosts may be tried again, by what the process remembers.
-    fn avoided_until(&mut self, id: u32, destination: u16) -> Option<SimTime> {
+    /// Why a destination's hosts are avoided, and when the first of them may be tried again, by what the
+    /// process remembers.
+    fn avoided_until(&mut self, id: u32, destination: u16) -> (Wait, Option<SimTime>) {
         let (first, end) = self.host_spans[usize::from(destination)];
         let by_address = self.params.sender.host_status.key == HostKey::Address;
         let hosts = self.hosts[first..end].iter().zip(first..);
@@ -405,11 +418,13 @@ impl World {
             false => (index..).take(1),
         });
         let memory = &self.processes.slots[id as usize].memory;
-        let avoided = records.filter_map(|record| match memory.get(record) {
-            Some(Memory::BadUntil(until)) => Some(*until),
-            _ => None,
+        let avoided = records.filter_map(|record| {
+            let memory = *memory.get(record)?;
+            let met = matches!(memory, Memory::FailedUntil(_));
+            Some((memory.avoided_until()?, if met { Wait::ProcessMemory } else { Wait::HostStat }))
         });
-        avoided.min()
+        let first = avoided.min_by_key(|(until, _)| *until);
+        first.map_or((Wait::HostLocked, None), |(until, wait)| (wait, Some(until)))
     }
 
     /// The message in `slot` is returned to its sender.
@@ -419,7 +434,8 @@ impl World {
         slot: u32,
         cx: &mut Context<'_, O>,
     ) {
-        cx.observe(Observation::Bounced { message: self.messages.at(slot) });
+        let waited = self.processes.at(id).attempt.map(|attempt| attempt.waited);
+        cx.observe(Observation::Bounced { message: self.messages.at(slot), waited });
         self.ledger.bounced();
         self.leave(id, slot);
     }

@@ -9,7 +9,7 @@
 //! Left out: pipelining across messages; each final dot is waited for.
 
 use super::outcome::{self, After, Fate};
-use super::process::{Next, Pending, Stage};
+use super::process::{Attempt, Next, Pending, Stage};
 use crate::engine::Draws;
 use crate::model::connection::transaction::{Course, Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection};
@@ -18,6 +18,7 @@ use crate::model::exchange::conditions::{next_disconnect, outage, slowness};
 use crate::model::message::Message;
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::{Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
+use crate::model::waiting::Waited;
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
 
@@ -370,10 +371,10 @@ impl World {
         (ending, accepted_at, sent): (Ending, Option<SimTime>, f64),
         cx: &mut Context<'_, O>,
     ) -> Next {
-        let Some(slot) = self.processes.at(id).attempt.map(|attempt| attempt.slot) else {
+        let Some(Attempt { slot, waited, .. }) = self.processes.at(id).attempt else {
             return Next::Message;
         };
-        let last = self.settle_acceptance(slot, accepted_at, cx);
+        let last = self.settle_acceptance((slot, waited), accepted_at, cx);
         let marks = self.processes.at(id).settings.sender.host_status.marks;
         let outcome = outcome::outcome(&ending, marks);
         let number = self.processes.at(id).connections[index].number;
@@ -420,7 +421,7 @@ impl World {
     /// Tells of an acceptance; says whether all recipients have the message now.
     fn settle_acceptance<O: Observer>(
         &mut self,
-        slot: u32,
+        (slot, waited): (u32, Waited),
         accepted_at: Option<SimTime>,
         cx: &mut Context<'_, O>,
     ) -> bool {
@@ -429,7 +430,7 @@ impl World {
         message.batches_sent += 1;
         let last = message.batches_sent >= message.batches();
         if last {
-            cx.observe(Observation::Accepted { message: self.messages.at(slot), at });
+            cx.observe(Observation::Accepted { message: self.messages.at(slot), waited, at });
             let message = self.messages.at_mut(slot);
             message.accepted = true;
             // Sent again after a cut that hid the acceptance, the last transaction is what is repeated.

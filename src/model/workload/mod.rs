@@ -19,6 +19,7 @@ mod replay;
 
 use super::message::Message;
 use super::params::{self, Params, Recipients};
+use super::waiting::Wait;
 use crate::engine::{Draws, Stream};
 use crate::units::SimTime;
 use arrivals::Steady;
@@ -159,6 +160,7 @@ impl Workload {
                 .filter(|number| usize::from(*number) <= self.shares.len())
                 .unwrap_or_else(|| self.draw_destination(key)),
             batches_sent: 0,
+            wait: Wait::default(),
             locked: false,
             warned: false,
             accepted: false,

@@ -36,7 +36,8 @@ impl DelayCurve {
             (at_least, at_least.is_finite() && at_most > at_least)
         };
         let ((p50, p50_censored), (p99, p99_censored)) = (marked(0.5), marked(0.99));
-        DelayCurve { label: label.to_owned(), points, p50, p50_censored, p99, p99_censored }
+        let (label, band) = (label.to_owned(), Vec::new());
+        DelayCurve { label, points, p50, p50_censored, p99, p99_censored, band }
     }
 
     /// The same curve with the median and the 99 % point that the table shows, so that the two can never

@@ -8,22 +8,32 @@
 //! no frame, and never colour alone: every curve has a line pattern and a marker of its own, so that a
 //! black-and-white print still tells them apart. `<title>` and `<desc>` tell the same to a screen reader.
 
+mod arrivals;
 mod axis;
+mod breakdown;
 mod canvas;
 mod compose;
 mod curve;
 mod delay;
+mod forest;
+mod heatmap;
 mod labels;
 mod overlay;
 mod palette;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod text;
 mod timeline;
 
+pub use arrivals::arrivals;
+pub use breakdown::{Bar, MOST_BARS, breakdown};
 pub use compose::{day, delays};
 pub use delay::delay_distribution;
+pub use forest::{Forest, ForestRow, MOST_ROWS, forest};
+pub use heatmap::{HeatCell, Heatmap, MOST_PANELS, MOST_VALUES, Panel, heatmap};
 pub use overlay::overlay;
+pub use tail::delay_tail;
 pub use timeline::timeline;
 
 use crate::measure::Timeline;
@@ -33,7 +43,7 @@ use crate::units::{SimTime, Span};
 pub const MAX_CURVES: usize = 8;
 
 /// The delays of one scenario, ready to draw.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct DelayCurve {
     /// Its name, in the user's words.
     pub label: String,
@@ -48,6 +58,9 @@ pub struct DelayCurve {
     pub p99: f64,
     /// Whether the true 99 % point is later than `p99`, likewise.
     pub p99_censored: bool,
+    /// (delay in seconds, lower and upper end of the interval of the share delivered within it), ascending; empty
+    /// if nothing is known of it.
+    pub band: Vec<(f64, f64, f64)>,
 }
 
 /// What the timeline of one replication shows.
@@ -98,6 +111,14 @@ pub enum ChartError {
     /// None, or more than colours and patterns can tell apart.
     #[error("a chart of delays shows 1 to {MAX_CURVES} curves, not {0}")]
     Curves(usize),
+    /// None, or more than a page holds.
+    #[error("a chart of differences shows 1 to {MOST_ROWS} rows, not {0}")]
+    Rows(usize),
+    /// No cell, more than fit, or fewer than the settings need.
+    #[error(
+        "a table of colours shows 1 to {MOST_VALUES} values of two settings in 1 to {MOST_PANELS} parts, all cells given"
+    )]
+    Heatmap,
     /// A chart of recordings without one.
     #[error("a chart of recordings shows at least one")]
     Panels,

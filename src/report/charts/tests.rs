@@ -84,6 +84,7 @@ fn curve(label: &str, from: f64, to: f64, reached: f64) -> DelayCurve {
         p50_censored: reached < 0.5,
         p99: at((0.99 / reached).min(1.0)),
         p99_censored: reached < 0.99,
+        band: Vec::new(),
     }
 }
 
@@ -160,6 +161,7 @@ fn odd_curves_still_give_a_sensible_picture() {
         p50_censored: false,
         p99: p,
         p99_censored: false,
+        band: Vec::new(),
     };
     let empty = with("no mail", vec![], f64::NAN);
     let one = with("one message", vec![(5.0, 1.0)], 5.0);

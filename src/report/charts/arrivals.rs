@@ -1,0 +1,123 @@
+//! The delay of each message against the time of its arrival, as a density: where is the mail late, and
+//! which mail was it?
+
+use super::ChartError;
+use super::axis::{ClockAxis, DelayAxis};
+use super::canvas::{self, Align, Area, Canvas, MARGIN, TEXT, Type, WIDTH};
+use super::palette::{GREY, GRID, INK};
+use super::text;
+use crate::measure::DelayGrid;
+use crate::units::{SimTime, Span};
+use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
+
+const HOUR: f64 = 3600.0;
+const PLOT: i32 = 700;
+const HOW_TO_READ: &str = "Each spot is mail that arrived at the time below it and took as long as stands on \
+                           its left; the brighter, the more messages. A slope down to the right is mail that \
+                           waited for the same moment.";
+
+/// Draws one replication's delays by arrival.
+///
+/// # Errors
+/// Only when the drawing library gives up.
+pub fn arrivals(
+    title: &str,
+    which: &str,
+    grid: &DelayGrid,
+    clock_at_start: Span,
+) -> Result<String, ChartError> {
+    let how_to_read = match which {
+        "" => HOW_TO_READ.to_owned(),
+        which => format!("{which}. {HOW_TO_READ}"),
+    };
+    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let top = 160 + 40 * lines;
+    let area = Area { left: 190, top, right: WIDTH - MARGIN, bottom: top + PLOT };
+    let columns = grid.counts.len() / DelayGrid::classes();
+    let length = Span::from_nanos(grid.span.nanos() * columns as u64);
+    let clock = ClockAxis::new(clock_at_start, length, area.left, area.right);
+    let (shortest, longest) = extent(grid);
+    let delays = DelayAxis::new(shortest, longest, 0, PLOT);
+    canvas::picture(area.bottom + 120, title, &describe(&how_to_read, grid), |canvas| {
+        canvas.heading(title, &how_to_read)?;
+        canvas.fill(area, GRID, 0.35)?;
+        draw_cells(canvas, grid, (&clock, &delays), area)?;
+        draw_axes(canvas, (&clock, &delays), area)
+    })
+}
+
+/// The cells that hold mail: (column, class, messages).
+fn cells(grid: &DelayGrid) -> impl Iterator<Item = (usize, usize, u32)> {
+    let classes = DelayGrid::classes();
+    let counts = grid.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    counts.map(move |(index, count)| (index / classes, index % classes, *count))
+}
+
+fn extent(grid: &DelayGrid) -> (f64, f64) {
+    let ends =
+        cells(grid).map(|(_, class, _)| (DelayGrid::begin(class), DelayGrid::begin(class + 1)));
+    ends.fold((1.0, 1.0), |(low, high): (f64, f64), one| (low.min(one.0), high.max(one.1)))
+}
+
+fn draw_cells(
+    canvas: &Canvas,
+    grid: &DelayGrid,
+    (clock, delays): (&ClockAxis, &DelayAxis),
+    area: Area,
+) -> Result<(), ChartError> {
+    let most = grid.counts.iter().copied().max().unwrap_or(1);
+    let top = libm::log10(f64::from(most) + 1.0);
+    for (column, class, count) in cells(grid) {
+        let at = |column: usize| SimTime::from_nanos(grid.span.nanos() * column as u64);
+        let y = |class: usize| area.bottom - delays.x(DelayGrid::begin(class));
+        let cell = Area {
+            left: clock.x(at(column)),
+            top: y(class + 1),
+            right: clock.x(at(column + 1)),
+            bottom: y(class),
+        };
+        let share = libm::log10(f64::from(count) + 1.0) / top;
+        // Neighbours overlap by a pixel: no seam shines through where a viewer scales the picture down.
+        let cell = Area { right: cell.right + 1, bottom: cell.bottom + 1, ..cell };
+        canvas.fill(cell, ViridisRGB.get_color_normalized(share as f32, 0.0, 1.0), 1.0)?;
+    }
+    Ok(())
+}
+
+fn draw_axes(
+    canvas: &Canvas,
+    (clock, delays): (&ClockAxis, &DelayAxis),
+    Area { left, top, right, bottom }: Area,
+) -> Result<(), ChartError> {
+    for (up, label) in delays.ticks(TEXT) {
+        let y = bottom - up;
+        canvas.line(&[(left - 12, y), (left, y)], GREY, 3)?;
+        canvas.text(label, (left - 22, y), Align::Right, Type::QUIET)?;
+    }
+    let hour = bottom - delays.x(HOUR);
+    canvas.patterned(&[(left, hour), (right, hour)], &[16, 12], INK, 3)?;
+    canvas.text("one hour", (left + 16, hour - 26), Align::Left, Type::STRONG)?;
+    canvas.text("delay", (left - 22, top - 28), Align::Right, Type::QUIET)?;
+    for (x, label) in clock.ticks() {
+        canvas.line(&[(x, bottom), (x, bottom + 12)], GREY, 3)?;
+        canvas.text(&label, (x, bottom + 38), Align::Middle, Type::QUIET)?;
+    }
+    let middle = (left + right) / 2;
+    canvas.text("time of arrival", (middle, bottom + 88), Align::Middle, Type::QUIET)
+}
+
+/// The picture in words: what shares of the mail took how long.
+fn describe(how_to_read: &str, grid: &DelayGrid) -> String {
+    let total: u64 = grid.counts.iter().map(|count| u64::from(*count)).sum();
+    let late = |bound: f64| -> u64 {
+        let over = cells(grid).filter(|(_, class, _)| DelayGrid::begin(*class) >= bound);
+        over.map(|(_, _, count)| u64::from(count)).sum()
+    };
+    let share = |bound| text::percent(late(bound) as f64 / total.max(1) as f64);
+    format!(
+        "{how_to_read} {} messages; {} later than about 5 minutes, {} later than about an hour.",
+        text::count(total as f64),
+        share(300.0),
+        share(HOUR)
+    )
+}
