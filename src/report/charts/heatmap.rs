@@ -118,9 +118,8 @@ pub fn heatmap(map: &Heatmap) -> Result<String, ChartError> {
     let (columns, rows) = (map.across.1.len(), map.down.1.len());
     let fits = |count: usize, most: usize| (1..=most).contains(&count);
     let whole = map.panels.iter().all(|panel| panel.cells.len() == columns * rows);
-    if !(fits(columns, MOST_VALUES) && fits(rows, MOST_VALUES) && whole)
-        || !fits(map.panels.len(), MOST_PANELS)
-    {
+    let tables = fits(map.panels.len(), MOST_PANELS);
+    if !(fits(columns, MOST_VALUES) && fits(rows, MOST_VALUES) && whole && tables) {
         return Err(ChartError::Heatmap);
     }
     let how_to_read = format!("{} Dark is low, bright is high.", map.how_to_read);
