@@ -81,9 +81,15 @@ fn settings(each: &Value) -> impl Iterator<Item = (String, Value)> {
         let apart = ["name", "about", "expect", "run.repeats", "run.seed"].contains(&doc.path);
         !apart && !doc.path.contains("[]") && !doc.path.starts_with("shape")
     };
-    keys::all().filter(single).map(|doc| {
-        let mut schema = each.clone();
-        schema["description"] = json!(format!("{} Each: {}.", doc.meaning, doc.accepts()));
-        (doc.path.to_owned(), schema)
+    keys::all().filter(single).flat_map(|doc| {
+        let named = |path: String, of: &keys::KeyDoc| {
+            let mut schema = each.clone();
+            schema["description"] = json!(format!("{} Each: {}.", of.meaning, of.accepts()));
+            (path, schema)
+        };
+        let shapes = keys::all().filter_map(|of| Some((of.path.strip_prefix("shape.")?, of)));
+        let shapes = shapes.filter(|_| matches!(doc.kind, keys::Kind::Shape(_)));
+        let inner = shapes.map(|(name, of)| named(format!("{}.{name}", doc.path), of));
+        std::iter::once(named(doc.path.to_owned(), doc)).chain(inner).collect::<Vec<_>>()
     })
 }
