@@ -148,7 +148,8 @@ fn every_shipped_sweep_says_what_it_asks_and_has_an_output_folder_of_its_own() {
     for file in &sweeps {
         let text = fs::read_to_string(root().join(file)).expect("readable");
         assert!(text.starts_with("# The question: "), "{file}");
-        assert!(text.contains("# What one should see: ") && text.contains("\nexpect:\n"), "{file}");
+        let asks = text.contains("\nexpect:\n") || text.contains("\nfind:\n");
+        assert!(text.contains("# What one should see: ") && asks, "{file}");
         assert!(!single.contains(&stem(file)), "{file}: output/ has that folder already");
         let arguments = ["sweep", file, "--dry-run", "--repeats", "1"];
         mailflow(&arguments, &[]).assert().code(0);
