@@ -30,7 +30,7 @@ fn main() {
     let day = ReplicationSettings {
         simulate: Span::from_hours(24),
         warm_up: Span::ZERO,
-        drain: true,
+        drain: Span::from_hours(120),
         seed: 42,
         parts: Vec::new(),
     };

@@ -26,7 +26,7 @@ fn run(case: &Case) -> BTreeSet<String> {
     let settings = ReplicationSettings {
         simulate: case.simulate,
         warm_up: Span::ZERO,
-        drain: case.drain,
+        drain: if case.drain { Span::from_hours(120) } else { Span::ZERO },
         seed: case.seed,
         parts: Vec::new(),
     };

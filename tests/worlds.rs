@@ -103,6 +103,27 @@ fn all_combinations_share_their_worlds_whatever_the_number_of_jobs() {
 }
 
 #[test]
+fn with_one_day_in_each_world_that_day_decides_as_it_is_the_same_on_both_sides() {
+    let folder = folder(&SWEEP.replace("mail.scale: [1, 2]", "mail.scale: [1, 4]"));
+    let folder = folder.path();
+    let (page, _) = said(folder, "sweep s.yaml --vary-assumptions 4 --repeats 1 --out one", 0);
+    assert!(page.contains("that day decides") && page.contains("--repeats 3"), "{page}");
+    let all = json(&folder.join("one/worlds.json"));
+    let against = &all["worlds"]["cells"][1]["against"];
+    assert!(against["even"].as_u64().expect("a count") < 4, "{against}");
+    let csv = fs::read_to_string(folder.join("one/tables/worlds.csv")).expect("read");
+    let mut rows: Vec<Vec<String>> = csv.lines().map(fields).collect();
+    let head = rows.remove(0);
+    let column = |name: &str| head.iter().position(|other| other == name).expect(name);
+    let (against, difference) = (column("against"), column("difference"));
+    for row in rows {
+        let of = row[difference].parse::<f64>().unwrap_or_default();
+        assert!(row[against] != "wins" || of <= -1.0, "{row:?}");
+        assert!(row[against] != "loses" || of >= 1.0, "{row:?}");
+    }
+}
+
+#[test]
 fn nothing_is_simulated_twice_and_more_worlds_leave_the_first_ones_as_they_are() {
     let folder = folder(SWEEP);
     let folder = folder.path();

@@ -86,7 +86,7 @@ mod tests {
         let settings = ReplicationSettings {
             simulate: Span::from_hours(1),
             warm_up: Span::ZERO,
-            drain: true,
+            drain: Span::from_hours(120),
             seed: 7,
             parts: Vec::new(),
         };

@@ -8,9 +8,6 @@ use crate::model::{Context, Observer, Params, World};
 use crate::scenario::{Drain, RunSettings, Scenario};
 use crate::units::{SimTime, Span};
 
-/// A drain gives up after this long, even if measured mail is still queued.
-const LONGEST_DRAIN: Span = Span::from_hours(5 * 24);
-
 /// Whether to stop is asked once in so many events (wrap-around of the count is harmless).
 const EVENTS_BETWEEN_LOOKS: u32 = 1 << 17;
 
@@ -21,8 +18,8 @@ pub struct ReplicationSettings {
     pub simulate: Span,
     /// Message metrics cover arrivals from here on.
     pub warm_up: Span,
-    /// Go on until the measured mail is out.
-    pub drain: bool,
+    /// Go on until the measured mail is out, for so long at most; zero: stop at the end.
+    pub drain: Span,
     /// The seed that all streams derive from.
     pub seed: u64,
     /// What is measured on its own, beside the whole.
@@ -42,7 +39,10 @@ impl From<&RunSettings> for ReplicationSettings {
         ReplicationSettings {
             simulate: run.simulate,
             warm_up: run.warm_up,
-            drain: run.drain == Drain::UntilEmpty,
+            drain: match run.drain {
+                Drain::Off => Span::ZERO,
+                Drain::UntilEmpty => run.longest_drain,
+            },
             seed: run.seed,
             parts: Vec::new(),
         }
@@ -99,9 +99,9 @@ pub(super) fn replicate_until<O: Observer>(
         }
         world.handle(event, &mut Context { calendar: &mut calendar, observer: &mut watching });
     }
-    if settings.drain {
+    if !settings.drain.is_zero() {
         while watching.0.outstanding() > 0
-            && let Some((_, event)) = calendar.advance(until + LONGEST_DRAIN)
+            && let Some((_, event)) = calendar.advance(until + settings.drain)
         {
             if stopped() {
                 return None;
@@ -186,7 +186,7 @@ mod tests {
         let settings = ReplicationSettings {
             simulate: Span::from_hours(6),
             warm_up: Span::ZERO,
-            drain: true,
+            drain: Span::from_hours(120),
             seed: 1,
             parts: Vec::new(),
         };

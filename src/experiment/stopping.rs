@@ -365,7 +365,7 @@ mod tests {
         let settings = ReplicationSettings {
             simulate: Span::from_mins(30),
             warm_up: Span::ZERO,
-            drain: true,
+            drain: Span::from_hours(120),
             seed: 7,
             parts: Vec::new(),
         };

@@ -196,7 +196,7 @@ fn simulate(case: &RecordedCase, seed: u64, replication: u64) -> (RunRecord, Vec
     let settings = ReplicationSettings {
         simulate: case.horizon,
         warm_up: Span::ZERO,
-        drain: false,
+        drain: Span::ZERO,
         seed,
         parts: Vec::new(),
     };

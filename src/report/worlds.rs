@@ -316,6 +316,9 @@ fn table(worlds: &Worlds, style: Style) -> String {
              the same world. Even: not told apart, or by less than 1 s or 1 %.",
             "  ",
         );
+        if worlds.repeats == 1 {
+            out += "  With one day in each world, that day decides.\n";
+        }
     }
     out
 }
@@ -356,6 +359,9 @@ fn expectations(worlds: &Worlds, style: Style) -> String {
     }
     if worlds.cells.len() > 1 {
         out += "  Counted over the worlds of all combinations that are meant.\n";
+    }
+    if worlds.repeats == 1 {
+        out += "  One day in each world has no interval to decide by: --repeats 3 has.\n";
     }
     out
 }

@@ -19,6 +19,8 @@ pub struct RunSettings {
     pub warm_up: Span,
     /// What happens to mail still queued at the end.
     pub drain: Drain,
+    /// How long it may go on for; no key, but studies of many hopeless sites have no time for all of it.
+    pub longest_drain: Span,
     /// Independent days; with `until`, the most there may be.
     pub repeats: u32,
     /// What has to become how precise, instead of a number of days.
@@ -54,6 +56,7 @@ impl Default for RunSettings {
             starts: Span::ZERO,
             warm_up: Span::ZERO,
             drain: Drain::UntilEmpty,
+            longest_drain: Span::from_hours(5 * 24),
             repeats: 20,
             until: None,
             seed: 42,

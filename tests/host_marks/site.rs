@@ -144,7 +144,7 @@ pub(crate) fn told(params: &Params, host_stat: bool) -> Told {
     let settings = ReplicationSettings {
         simulate: Span::from_hours(2),
         warm_up: Span::ZERO,
-        drain: false,
+        drain: Span::ZERO,
         seed: 1,
         parts: Vec::new(),
     };

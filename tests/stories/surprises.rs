@@ -121,7 +121,7 @@ fn a_cleared_host_status_is_news_to_the_next_process_only() {
             let settings = ReplicationSettings {
                 simulate: Span::from_mins(60),
                 warm_up: Span::ZERO,
-                drain: false,
+                drain: Span::ZERO,
                 seed,
                 parts: Vec::new(),
             };
@@ -202,7 +202,7 @@ fn with_hoststat_on_and_short_connections_ordinary_451s_at_the_dot_mark_the_host
         // The morning is enough.
         let simulate = Span::from_hours(10);
         let settings = replication(&scenario, seed);
-        replicate(&params, &ReplicationSettings { simulate, drain: false, ..settings }, 0)
+        replicate(&params, &ReplicationSettings { simulate, drain: Span::ZERO, ..settings }, 0)
     };
     let late = |run: &RunRecord| run.counts.tries_skipped as f64 / run.counts.arrived as f64;
     for seed in SEEDS {
@@ -237,7 +237,7 @@ fn on_a_long_connection_the_next_success_takes_an_ordinary_451_back() {
         let settings = ReplicationSettings {
             simulate: Span::from_mins(50),
             warm_up: Span::ZERO,
-            drain: false,
+            drain: Span::ZERO,
             seed,
             parts: Vec::new(),
         };

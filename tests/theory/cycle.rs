@@ -26,7 +26,7 @@ pub(crate) fn cycles(mean: f64, cap: u32, lifetime: f64) -> Vec<Closings> {
     let settings = ReplicationSettings {
         simulate: Span::from_hours(400),
         warm_up: Span::ZERO,
-        drain: false,
+        drain: Span::ZERO,
         seed: 42,
         parts: Vec::new(),
     };

@@ -73,7 +73,7 @@ pub(crate) fn settings(hours: u64, drain: bool) -> ReplicationSettings {
     ReplicationSettings {
         simulate: Span::from_hours(hours),
         warm_up: Span::from_hours(1),
-        drain,
+        drain: if drain { Span::from_hours(120) } else { Span::ZERO },
         seed: 42,
         parts: Vec::new(),
     }

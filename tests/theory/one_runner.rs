@@ -87,7 +87,7 @@ fn an_empty_queue_fills_as_m_m_1_does() {
     let settings = ReplicationSettings {
         simulate: Span::from_secs(400),
         warm_up: Span::ZERO,
-        drain: false,
+        drain: Span::ZERO,
         seed: 42,
         parts: Vec::new(),
     };

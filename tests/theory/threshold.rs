@@ -29,7 +29,7 @@ fn days(load: f64, seed: u64, numbers: std::ops::Range<u64>) -> Vec<RunRecord> {
     let settings = ReplicationSettings {
         simulate: Span::from_hours(2),
         warm_up: Span::from_mins(10),
-        drain: true,
+        drain: Span::from_hours(120),
         seed,
         parts: Vec::new(),
     };
