@@ -5,7 +5,7 @@
 //! cargo run --release --example common_random_numbers               # into docs
 //! cargo run --release --example common_random_numbers -- FOLDER
 //! ```
-//! Two retry intervals on three days: once with the same seed on both sides, once with another on one of them.
+//! Two retry intervals on four kinds of day: once with the same seed on both sides, once with another on one of them.
 
 use mailflow::experiment::{self, Plan, ReplicationSettings, Silent};
 use mailflow::measure::{Metric, RunRecord};
@@ -23,12 +23,16 @@ const BEGIN: &str = "<!-- common_random_numbers: begin -->\n";
 const END: &str = "<!-- common_random_numbers: end -->";
 
 /// What it is called in the table, and how it differs from the default scenario.
-const SITES: [(&str, &str); 3] = [
+const SITES: [(&str, &str); 4] = [
     ("the default day", "name: Default\n"),
     (
         "1 of 200 messages is refused for now, HostStat off",
         "proofpoint: { hoststat: off }\nexchange_online:\n  deferrals: [ { at: dot, chance: 0.5%, \
          reply: \"451 4.7.500 Server busy\" } ]\n",
+    ),
+    (
+        "1 of 50 messages is refused for now, HostStat on",
+        "exchange_online:\n  deferrals: [ { at: dot, chance: 2%, reply: \"451 4.7.500 Server busy\" } ]\n",
     ),
     ("the documented problem", include_str!("../scenarios/documented-problem.yaml")),
 ];
