@@ -241,3 +241,33 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
     assert!(told.contains("nothing is left to vary"), "{told}");
     assert!(told.contains("mail.arrivals: your own site tells"), "{told}");
 }
+
+#[test]
+fn a_file_that_changes_meanwhile_ends_the_work_with_a_message() {
+    let folder = folder(SWEEP);
+    let folder = folder.path();
+    let mail: String = (0..2_000).map(|n| format!("{},20000\n", n * 3)).collect();
+    fs::write(folder.join("mail.csv"), format!("time_s,bytes\n{mail}")).expect("written");
+    // Recorded mail has no scale.
+    let sweep = SWEEP.replace("  mail.scale: [1, 2]\n", "").replace(", mail.scale: 1", "");
+    fs::write(folder.join("s.yaml"), sweep).expect("written");
+    let replay = BASE.replace("{ poisson: { rate: 20/min } }", "{ replay: { file: mail.csv } }");
+    assert_ne!(replay, BASE);
+    fs::write(folder.join("base.yaml"), replay).expect("written");
+    let program = assert_cmd::cargo::cargo_bin("mailflow");
+    let arguments = ["sweep", "s.yaml", "--vary-assumptions", "200", "--jobs", "1", "--out", "one"];
+    let mut command = std::process::Command::new(program);
+    let command = command.current_dir(folder).args(arguments).stdout(Stdio::null());
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
+    // Until the work has begun: then the file is gone.
+    let store = folder.join("one/worlds.sqlite");
+    while !store.exists() && child.try_wait().expect("a child").is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    fs::write(folder.join("mail.csv"), "time_s,bytes\n1,2\n").expect("written");
+    let output = child.wait_with_output().expect("ended");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("has changed meanwhile") && said.contains("is kept"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}

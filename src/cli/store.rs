@@ -26,6 +26,10 @@ pub(super) fn complain(error: &StoreError) -> Exit {
 pub(super) fn ended(error: &RunError, kept: &str) -> Exit {
     match error {
         RunError::Store(error) => complain(error),
+        RunError::Scenario(why) => {
+            eprintln!("mailflow: a file has changed meanwhile: {why}\n{kept}");
+            Exit::Io
+        }
         RunError::Stopped(_) => {
             eprintln!("mailflow: stopped; {kept}");
             Exit::Stopped
@@ -39,6 +43,15 @@ pub(super) fn cell_id(scenario: &Scenario, settings: &[Setting]) -> CellId {
         key: cell_key(&scenario.params, &ReplicationSettings::from(scenario)),
         seed: scenario.run.seed,
         text: lines(settings).join("\n"),
+    }
+}
+
+/// That a scenario which was read once more, since there is no room to keep them all, is still the one that its
+/// records are stored under.
+pub(super) fn unchanged(scenario: &Scenario, id: &CellId) -> Result<(), RunError> {
+    match cell_key(&scenario.params, &ReplicationSettings::from(scenario)) == id.key {
+        true => Ok(()),
+        false => Err(RunError::Scenario(format!("{} is not what it was", scenario.name))),
     }
 }
 

@@ -4,7 +4,7 @@ use super::args::{Format, ShowArgs, SweepArgs};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::{Exit, find, load, store};
-use crate::experiment::store::{CellId, Store};
+use crate::experiment::store::{CellId, RunError, Store};
 use crate::experiment::sweep::{
     Design, Entry, Header, MOST_RUNS, Shard, Until, conclude_sweep, run_precise, run_tasks,
 };
@@ -292,18 +292,15 @@ fn twice(sweep: &Sweep, first: usize, second: usize) -> Problem {
 
 impl Ready {
     /// The scenario at a position of the design.
-    fn scenario(&self, position: usize, args: &SweepArgs) -> Scenario {
+    fn scenario(&self, position: usize, args: &SweepArgs) -> Result<Scenario, RunError> {
         if let Some(scenario) = self.scenarios.get(position) {
-            return scenario.clone();
+            return Ok(scenario.clone());
         }
-        match self.sweep.scenario(self.combinations[position]) {
-            Ok(scenario) => with_arguments(scenario, args),
-            // A CSV file that was there a minute ago.
-            Err(errors) => {
-                let said: String = errors.iter().map(ToString::to_string).collect();
-                panic!("a scenario that was valid is not any more: {said}")
-            }
-        }
+        let said = |errors: Vec<LoadError>| errors.iter().map(ToString::to_string).collect();
+        let scenario = self.sweep.scenario(self.combinations[position]);
+        let scenario = with_arguments(scenario.map_err(|e| RunError::Scenario(said(e)))?, args);
+        store::unchanged(&scenario, &self.design.cells[position].0)?;
+        Ok(scenario)
     }
 }
 
@@ -330,7 +327,7 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
     probes.dedup();
     let (mut seconds, mut probed) = (0.0, 0u32);
     for position in probes {
-        let scenario = ready.scenario(position, args);
+        let scenario = ready.scenario(position, args).map_err(|error| store::ended(&error, ""))?;
         let settings = ReplicationSettings::from(&scenario);
         seconds += timed(|| replicate(&scenario.params, &settings, 0)).1;
         probed += 1;

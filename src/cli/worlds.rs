@@ -7,7 +7,7 @@ use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::run::{self, Job};
 use super::{Exit, load, store};
 use crate::experiment::assumptions::{MOST_CELLS, WorldPlan, Worlds, conclude_worlds};
-use crate::experiment::store::Store;
+use crate::experiment::store::{RunError, Store};
 use crate::experiment::sweep::{Design, Entry, Header, MOST_RUNS, Shard, Task, run_tasks};
 use crate::experiment::{Bound, ReplicationSettings, Results, replicate, workers};
 use crate::report::{self, Style, WorldsPage};
@@ -181,13 +181,12 @@ impl Asked<'_> {
     }
 
     /// The scenario of a cell of the plan.
-    fn scenario(&self, plan: &WorldPlan, cell: usize) -> Scenario {
+    fn scenario(&self, plan: &WorldPlan, cell: usize) -> Result<Scenario, RunError> {
         let (set, combination) = plan.overrides_of(cell);
-        match self.sweep.combined_with(self.combinations[combination], &set) {
-            Ok(combined) => self.finished(combined.scenario),
-            // A CSV file that was there a minute ago.
-            Err(why) => panic!("a scenario that was valid is not any more: {why}"),
-        }
+        let combined = self.sweep.combined_with(self.combinations[combination], &set);
+        let scenario = self.finished(combined.map_err(RunError::Scenario)?.scenario);
+        store::unchanged(&scenario, &plan.design.cells[cell].0)?;
+        Ok(scenario)
     }
 
     fn missing(&self, plan: &WorldPlan, store: Option<&Store>) -> Result<Vec<Task>, Exit> {
@@ -215,7 +214,7 @@ impl Asked<'_> {
         probes.dedup();
         let (mut seconds, count) = (0.0, probes.len());
         for cell in probes {
-            let scenario = self.scenario(plan, cell);
+            let scenario = self.scenario(plan, cell).map_err(|error| store::ended(&error, ""))?;
             let settings = ReplicationSettings::from(&scenario);
             seconds += timed(|| replicate(&scenario.params, &settings, 0)).1;
             if stopped() {

@@ -139,7 +139,7 @@ pub fn run_precise(
     (store, rows): (&Store, &[i64]),
     (design, shard): (&Design, Shard),
     jobs: usize,
-    scenario: &(dyn Fn(usize) -> Scenario + Sync),
+    scenario: &(dyn Fn(usize) -> Result<Scenario, RunError> + Sync),
     observer: &dyn Observer,
 ) -> Result<(), RunError> {
     let (header, cells) = (&design.header, design.cells.len());

@@ -237,7 +237,7 @@ pub fn run_search(
         let needed = needed.filter_map(|(cell, spot)| Some((cell, *wanted.get(spot)?))).collect();
         let tasks = tasks(Some((store, &rows)), &needed)?;
         let scenarios: Vec<&Scenario> = made.values().map(|(.., scenario)| scenario).collect();
-        let scenario = |cell: usize| scenarios[cell].clone();
+        let scenario = |cell: usize| Ok(scenarios[cell].clone());
         run_tasks((store, &rows), &tasks, jobs, &scenario, observer)?;
     }
 }

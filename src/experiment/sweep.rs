@@ -238,17 +238,17 @@ fn json(value: &impl Serialize) -> String {
 /// Runs `tasks` in their order and stores each record. `scenario` makes the scenario of a combination.
 ///
 /// # Errors
-/// When the observer says so, or the store fails; what was done is kept.
+/// When the observer says so, the store fails, or a scenario is not there any more; what was done is kept.
 pub fn run_tasks(
     (store, rows): (&Store, &[i64]),
     tasks: &[Task],
     jobs: usize,
-    scenario: &(dyn Fn(usize) -> Scenario + Sync),
+    scenario: &(dyn Fn(usize) -> Result<Scenario, RunError> + Sync),
     observer: &dyn Observer,
 ) -> Result<(), RunError> {
     workers::in_order(jobs, tasks.len(), |task| {
         let Task { cell, number } = tasks[task];
-        let scenario = scenario(cell as usize);
+        let scenario = scenario(cell as usize)?;
         let settings = ReplicationSettings::from(&scenario);
         let simulate = settings.simulate;
         let plan = Plan { params: &scenario.params, settings, repeats: 1, jobs: 1 };

@@ -334,6 +334,9 @@ pub enum RunError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A scenario that was valid when the work began is not any more: a file that it reads was changed.
+    #[error("{0}")]
+    Scenario(String),
 }
 
 /// Runs what the store lacks of `plan` and returns all its records in order of number, and how many of them
