@@ -67,13 +67,19 @@ pub fn delay_distribution(
     canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
-        for one in &drawn {
-            canvas.patterned(&one.line, one.look.pattern, one.look.color, 6)?;
+        for (number, one) in drawn.iter().enumerate() {
+            canvas.part(number, &one.words.join(": "), || {
+                canvas.patterned(&one.line, one.look.pattern, one.look.color, 6)
+            })?;
         }
-        for one in &drawn {
-            one.markers.iter().try_for_each(|at| canvas.marker(*at, one.look))?;
+        // Markers and labels lie above all lines.
+        for (number, (one, place)) in drawn.iter().zip(&places).enumerate() {
+            canvas.part(number, &one.words.join(": "), || {
+                one.markers.iter().try_for_each(|at| canvas.marker(*at, one.look))?;
+                draw_label(canvas, one, *place)
+            })?;
         }
-        drawn.iter().zip(&places).try_for_each(|(one, place)| draw_label(canvas, one, *place))
+        Ok(())
     })
 }
 

@@ -146,7 +146,9 @@ pub fn forest(forest: &Forest) -> Result<String, ChartError> {
         canvas.heading(&forest.title, &forest.how_to_read)?;
         draw_axis(canvas, forest, &axis, area)?;
         for (number, row) in forest.rows.iter().enumerate() {
-            draw_row(canvas, forest.unit, row, &axis, top + ROW * number as i32 + ROW / 2)?;
+            canvas.part(number, &said(row, forest.unit), || {
+                draw_row(canvas, forest.unit, row, &axis, top + ROW * number as i32 + ROW / 2)
+            })?;
         }
         Ok(())
     })
@@ -240,16 +242,18 @@ fn words(point: f64, interval: Option<(f64, f64)>, unit: Unit) -> String {
 
 /// The picture in words: every row.
 fn describe(forest: &Forest) -> String {
-    let mut out = forest.how_to_read.clone();
-    for row in &forest.rows {
-        match row {
-            ForestRow::Heading(words) => out += &format!(" {words}:"),
-            ForestRow::Difference { label, point, interval, .. } => {
-                out += &format!(" {label}: {}.", words(*point, *interval, forest.unit));
-            }
+    let rows = forest.rows.iter();
+    rows.fold(forest.how_to_read.clone(), |out, row| out + " " + &said(row, forest.unit))
+}
+
+/// A row in words.
+fn said(row: &ForestRow, unit: Unit) -> String {
+    match row {
+        ForestRow::Heading(words) => format!("{words}:"),
+        ForestRow::Difference { label, point, interval, .. } => {
+            format!("{label}: {}.", words(*point, *interval, unit))
         }
     }
-    out
 }
 
 #[cfg(test)]

@@ -164,7 +164,13 @@ fn draw_panel(
     for (index, cell) in panel.cells.iter().enumerate() {
         let area = layout.cell(number, index / columns, index % columns);
         match cell {
-            Some(cell) => draw_cell(canvas, cell, area, colour(scale.share(cell.value)))?,
+            Some(cell) => {
+                let (down, across) = (&map.down.1[index / columns], &map.across.1[index % columns]);
+                let words = format!("{down}, {across}: {} ({})", cell.words, cell.interval);
+                canvas.part(number * columns * rows + index, &words, || {
+                    draw_cell(canvas, cell, area, colour(scale.share(cell.value)))
+                })?;
+            }
             None => canvas.fill(area.grown(-3), GRID, 0.5)?,
         }
     }

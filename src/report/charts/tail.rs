@@ -49,12 +49,17 @@ pub fn delay_tail(
     canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
-        for (curve, look) in curves.iter().zip(&LOOKS) {
-            canvas.polygon(band(curve, &frame), look.color, 0.15)?;
+        let words = |curve: &DelayCurve| format!("{}: {}", curve.label, over_an_hour(curve));
+        for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate() {
+            canvas.part(number, &words(curve), || {
+                canvas.polygon(band(curve, &frame), look.color, 0.15)
+            })?;
         }
         for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate() {
-            canvas.patterned(&trace(curve, &frame), look.pattern, look.color, 6)?;
-            draw_label(canvas, curve, look, &frame, number as i32)?;
+            canvas.part(number, &words(curve), || {
+                canvas.patterned(&trace(curve, &frame), look.pattern, look.color, 6)?;
+                draw_label(canvas, curve, look, &frame, number as i32)
+            })?;
         }
         Ok(())
     })
