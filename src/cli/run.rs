@@ -74,7 +74,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     };
     let results: Vec<&Results> = outcomes.iter().map(|outcome| &outcome.results).collect();
     if let Some(file) = &args.junit
-        && let Err(error) = write_file(file, &report::junit(&results, args.strict))
+        && let Err(error) = write_file(file, report::junit(&results, args.strict))
     {
         return complain(&error);
     }
@@ -207,7 +207,7 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
     let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes);
     // Results first, pictures second: what was simulated is kept even if a picture fails.
     let mut files = vec![job.folder.join("results.json")];
-    write_file(&files[0], &report::json(&[&results])).map_err(|error| complain(&error))?;
+    write_file(&files[0], report::json(&[&results])).map_err(|error| complain(&error))?;
     let (curve, charts) = draw::of_run(&shown, &job.folder, &results, &records)?;
     files.extend(charts);
     Ok(Outcome { job, results, curve, files: names(files) })

@@ -194,7 +194,8 @@ fn of_many(results: &Results) -> Answer {
     let before = &results.cells[reference].metrics;
     let sure = difference(results, winner).map(lower).unwrap_or_default();
     let headline = format!(
-        "With combination {} as it is compared with, {}; combination {number} ({settings}) {}: 95 % sure.",
+        "With the settings compared with (combination {}), {}; combination {number} ({settings}) {} (95 % \
+         sure).",
         reference + 1,
         lateness(before),
         change(before, &cell.metrics)

@@ -2,7 +2,7 @@
 
 use super::ChartError;
 use super::axis::round_steps;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
 use super::palette::{GREY, GRID};
 use super::text;
 use crate::measure::Waits;
@@ -89,7 +89,8 @@ pub fn breakdown(title: &str, how_to_read: &str, bars: &[Bar]) -> Result<String,
     if bars.is_empty() || bars.len() > MOST_BARS {
         return Err(ChartError::Rows(bars.len()));
     }
-    let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines =
+        text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let used: Vec<usize> = (0..CAUSES.len())
         .filter(|cause| bars.iter().any(|bar| (CAUSES[*cause].of)(&bar.waits) > 0.0))
         .collect();

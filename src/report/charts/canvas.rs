@@ -18,6 +18,8 @@ const SCALE: u32 = 2;
 pub(super) const WIDTH: i32 = 1920;
 /// White space on the left and the right of headings.
 pub(super) const MARGIN: i32 = 60;
+/// Most lines that say how a picture is read.
+pub(super) const HEADING_LINES: usize = 3;
 /// Size of ordinary text: 16 shown pixels, still legible at half size.
 pub(super) const TEXT: i32 = 32;
 
@@ -272,7 +274,7 @@ impl Canvas<'_> {
         let title = text::fit(&text::clean(title), room, Type::TITLE.size, true);
         self.text(&title, (MARGIN, 56), Align::Left, Type::TITLE)?;
         let mut y = 112;
-        for line in text::wrap(&text::clean(how_to_read), room, TEXT, 2) {
+        for line in text::wrap(&text::clean(how_to_read), room, TEXT, HEADING_LINES) {
             self.text(&line, (MARGIN, y), Align::Left, Type::QUIET)?;
             y += 40;
         }

@@ -2,7 +2,7 @@
 
 use super::ChartError;
 use super::axis::round_steps;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
 use super::palette::{ALARM, FLOW, GREY, GRID, INK, Look, Marker};
 use super::text;
 use crate::measure::Unit;
@@ -13,7 +13,7 @@ use plotters::style::RGBColor;
 pub const MOST_ROWS: usize = 160;
 const ROW: i32 = 54;
 /// Room for the words on the left, and for those on the right.
-const LABEL: i32 = 720;
+const LABEL: i32 = 800;
 const WORDS: i32 = 400;
 /// From here on the axis of times is logarithmic, in both directions.
 const NEARLY_NOTHING: f64 = 1.0;
@@ -136,8 +136,13 @@ pub fn forest(forest: &Forest) -> Result<String, ChartError> {
     if forest.rows.is_empty() || forest.rows.len() > MOST_ROWS {
         return Err(ChartError::Rows(forest.rows.len()));
     }
-    let lines =
-        text::wrap(&text::clean(&forest.how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines = text::wrap(
+        &text::clean(&forest.how_to_read),
+        WIDTH - 2 * MARGIN,
+        TEXT,
+        HEADING_LINES,
+    )
+    .len() as i32;
     let top = 170 + 40 * lines;
     let bottom = top + ROW * forest.rows.len() as i32 + 10;
     let area = Area { left: MARGIN + LABEL, top, right: WIDTH - MARGIN - WORDS, bottom };

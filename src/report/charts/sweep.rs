@@ -56,6 +56,39 @@ pub fn combination_label(results: &Results, position: usize) -> String {
     }
 }
 
+/// Longer names would be cut off.
+const LONGEST: usize = 30;
+
+/// What the combinations are called in the charts.
+struct Names {
+    labels: Vec<String>,
+    /// How to read them; empty where they speak for themselves.
+    legend: String,
+}
+
+impl Names {
+    /// What differs, if there is room for it; else the bare values, and what they are of.
+    fn of(results: &Results) -> Self {
+        let all = 0..results.cells.len();
+        let labels: Vec<String> =
+            all.clone().map(|position| combination_label(results, position)).collect();
+        if labels.iter().all(|label| label.chars().count() <= LONGEST) {
+            return Names { labels, legend: String::new() };
+        }
+        let keys: Vec<&str> = varied(results).into_iter().map(|(key, _)| key).collect();
+        let values = |position: usize| {
+            let of = |key: &&str| plain(results.cells[position].settings.get(*key));
+            keys.iter().map(of).collect::<Vec<_>>().join(" / ")
+        };
+        let named: Vec<&str> = keys.iter().map(|key| short(key)).collect();
+        let label = |position: usize| format!("#{} {}", position + 1, values(position));
+        Names {
+            labels: all.map(label).collect(),
+            legend: format!("Named by {}. ", named.join(" / ")),
+        }
+    }
+}
+
 /// At most `most` combinations in order: all, or the one compared with, the recommended one, and others in even
 /// steps from the best to the worst by p99.
 fn chosen(results: &Results, most: usize) -> Vec<usize> {
@@ -87,12 +120,15 @@ fn chosen(results: &Results, most: usize) -> Vec<usize> {
 /// Only when the drawing library gives up.
 pub fn sweep(results: &Results, remains: &[Remains]) -> Result<Vec<Drawing>, ChartError> {
     let mut all = Vec::new();
+    let names = Names::of(results);
     let lines: Vec<&Remains> = of(remains, &chosen(results, MAX_CURVES));
     let bars: Vec<&Remains> = of(remains, &chosen(results, MOST_BARS));
     let cells = |of: &[&Remains]| of.iter().map(|one| Some(one.cell)).collect::<Vec<_>>();
+    let label = |one: &Remains| names.labels[one.cell].clone();
     if !lines.is_empty() {
-        let curves: Vec<DelayCurve> = lines.iter().map(|one| one.curve.clone()).collect();
-        let some = of_many(results, lines.len());
+        let curve = |one: &&Remains| DelayCurve { label: label(one), ..one.curve.clone() };
+        let curves: Vec<DelayCurve> = lines.iter().map(curve).collect();
+        let some = of_many(results, lines.len()) + &names.legend;
         let read = format!("{some}{HOW_TO_READ_DELAYS}");
         let svg = delay_distribution(DELAYS, &read, &curves)?;
         all.push(Drawing::new("delay", DELAYS, numbered(&svg, &cells(&lines))));
@@ -102,11 +138,12 @@ pub fn sweep(results: &Results, remains: &[Remains]) -> Result<Vec<Drawing>, Cha
     for metric in [BY, Metric::Late(Span::from_hours(1))] {
         all.extend(map(results, metric)?);
     }
-    all.extend(differences(results)?);
+    all.extend(differences(results, &names)?);
     all.extend(effects(results)?);
     if !bars.is_empty() {
-        let some = of_many(results, bars.len());
-        let own: Vec<Bar> = bars.iter().map(|one| one.bar.clone()).collect();
+        let some = of_many(results, bars.len()) + &names.legend;
+        let bar = |one: &&Remains| Bar { label: label(one), waits: one.bar.waits };
+        let own: Vec<Bar> = bars.iter().map(bar).collect();
         let svg = breakdown(CAUSES, &format!("{some}{HOW_TO_READ_CAUSES}"), &own)?;
         all.push(Drawing::new("causes", CAUSES, numbered(&svg, &cells(&bars))));
     }
@@ -120,9 +157,9 @@ fn of<'a>(remains: &'a [Remains], positions: &[usize]) -> Vec<&'a Remains> {
 /// Which ones are shown, where not all are.
 fn of_many(results: &Results, shown: usize) -> String {
     match results.cells.len() {
-        all if all > shown => format!(
-            "{shown} of {all} combinations: the best, the worst, those to compare, and steps between by p99. "
-        ),
+        all if all > shown => {
+            format!("{shown} of {all} combinations, from the best to the worst by p99. ")
+        }
         _ => String::new(),
     }
 }
@@ -214,7 +251,7 @@ const TOGETHER: &str =
     "All intervals hold together with 95 %. Open and grey: cannot be told from no difference.";
 
 /// The paired differences in p99, the largest gain first.
-fn differences(results: &Results) -> Result<Option<Drawing>, ChartError> {
+fn differences(results: &Results, names: &Names) -> Result<Option<Drawing>, ChartError> {
     let of = |position: usize| {
         let all = results.cells[position].difference.as_ref()?;
         all.get(&BY.name()).filter(|of| of.point.is_some()).map(|of| (position, *of))
@@ -226,14 +263,14 @@ fn differences(results: &Results) -> Result<Option<Drawing>, ChartError> {
     };
     let point = |of: &Difference| of.point.unwrap_or(0.0);
     all.sort_by(|a, b| point(&a.1).total_cmp(&point(&b.1)).then(a.0.cmp(&b.0)));
-    let label = |position| combination_label(results, position);
-    let rows = all.iter().map(|(position, of)| row(label(*position), of)).collect();
+    let rows = all.iter().map(|(position, of)| row(names.labels[*position].clone(), of)).collect();
     let title = "Difference in p99 delay, day by day";
     let picture = Forest {
         title: title.to_owned(),
         how_to_read: format!(
-            "{}Each combination less #{}, on the same days. {TOGETHER}",
+            "{}{}Each combination less #{}, on the same days. {TOGETHER}",
             of_many(results, shown.len()),
+            names.legend,
             reference + 1
         ),
         sides: ("faster".to_owned(), "slower".to_owned()),
@@ -244,6 +281,18 @@ fn differences(results: &Results) -> Result<Option<Drawing>, ChartError> {
     Ok(Some(Drawing::new("differences", title, numbered(&forest(&picture)?, &cells))))
 }
 
+/// What the values stand instead of.
+fn instead(main: &[&Effect]) -> String {
+    let mut from: Vec<String> = Vec::new();
+    for Step { key, from: value, .. } in main.iter().map(|effect| &effect.change) {
+        let one = format!("{} {}", short(key), plain(Some(value)));
+        if !from.contains(&one) {
+            from.push(one);
+        }
+    }
+    format!("Each value instead of {}.", from.join(", "))
+}
+
 /// What each setting does to p99, and two of them together.
 fn effects(results: &Results) -> Result<Option<Drawing>, ChartError> {
     let of = |effect: &Effect| effect.metrics.get(&BY.name()).copied().unwrap_or_default();
@@ -252,9 +301,7 @@ fn effects(results: &Results) -> Result<Option<Drawing>, ChartError> {
     if main.is_empty() {
         return Ok(None);
     }
-    let step = |step: &Step| {
-        format!("{} {} → {}", short(&step.key), plain(Some(&step.from)), plain(Some(&step.to)))
-    };
+    let step = |step: &Step| format!("{} {}", short(&step.key), plain(Some(&step.to)));
     let size = |effect: &&Effect| {
         let certain = matches!(of(effect).change(), Change::Lower | Change::Higher);
         (!certain, -of(effect).point.unwrap_or(0.0).abs())
@@ -276,7 +323,7 @@ fn effects(results: &Results) -> Result<Option<Drawing>, ChartError> {
     let title = "What each setting does to the p99 delay";
     let picture = Forest {
         title: title.to_owned(),
-        how_to_read: TOGETHER.to_owned(),
+        how_to_read: format!("{} {TOGETHER}", instead(&main)),
         sides: ("faster".to_owned(), "slower".to_owned()),
         unit: BY.unit(),
         rows,

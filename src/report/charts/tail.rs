@@ -2,7 +2,7 @@
 //! what is not known better.
 
 use super::axis::DelayAxis;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::palette::{GREY, GRID, INK, LOOKS, Look};
 use super::text;
 use super::{ChartError, DelayCurve, MAX_CURVES};
@@ -44,7 +44,8 @@ pub fn delay_tail(
     if curves.is_empty() || curves.len() > MAX_CURVES {
         return Err(ChartError::Curves(curves.len()));
     }
-    let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines =
+        text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let frame = lay_out(curves, 160 + 40 * lines);
     canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
