@@ -3,9 +3,9 @@
 use super::args::SweepArgs;
 use super::output::print;
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
-use super::store::page;
+use super::store::{command, page};
 use super::sweep::{
-    bad_input, command, design_lines, entry, finish, folder, json, misread, refuse, same_design,
+    bad_input, design_lines, entry, finish, folder, json, misread, refuse, same_design,
     with_arguments, written,
 };
 use super::{Exit, store};

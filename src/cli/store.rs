@@ -1,6 +1,7 @@
 //! The result store of an output folder, as the commands open and use it.
 
 use super::Exit;
+use super::args::SweepArgs;
 use crate::experiment::store::{CellId, RunError, Store, StoreError, cell_key};
 use crate::experiment::sweep::{Design, Entry, Header, Page};
 use crate::experiment::{ReplicationSettings, Warning};
@@ -90,6 +91,14 @@ pub(super) fn page(scenario: &Scenario, settings: &[Setting], command: String) -
         disturbances: charts::disturbances(scenario),
         settings: told.map(row).collect(),
     }
+}
+
+/// The command that does the same sweep again.
+pub(super) fn command(args: &SweepArgs) -> String {
+    let mut words = vec!["sweep".to_owned(), file_name(&args.file)];
+    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
+    words.extend(args.repeats.map(|repeats| format!("--repeats {repeats}")));
+    format!("mailflow {}", words.join(" "))
 }
 
 /// What a file is called, as a word of a shell; its folder is nobody's business.

@@ -61,14 +61,6 @@ fn file(folder: &Path, shard: Shard) -> PathBuf {
     }
 }
 
-/// The command that does the same again.
-pub(super) fn command(args: &SweepArgs) -> String {
-    let mut words = vec!["sweep".to_owned(), store::file_name(&args.file)];
-    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
-    words.extend(args.repeats.map(|repeats| format!("--repeats {repeats}")));
-    format!("mailflow {}", words.join(" "))
-}
-
 pub(super) fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
     let colour = show.color.applies_to_errors();
     // A closed stderr is no reason to fail otherwise.
@@ -110,7 +102,7 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
             lines = design_lines(&sweep, scenario.run.seed, &id);
         }
         if index == sweep.compare_with.unwrap_or(0) {
-            page = Some(store::page(&scenario, &combined.settings, command(args)));
+            page = Some(store::page(&scenario, &combined.settings, store::command(args)));
         }
         match positions.entry(id.key.clone()) {
             Slot::Occupied(same) => {
