@@ -175,10 +175,10 @@ fn draw_axis(
     let room = |words: &str| text::width(words, TEXT, true) + 20;
     // A side that nothing lies on has no room for its name, nor need of one.
     if zero - left > room(below) {
-        canvas.text(&format!("◂ {below}"), (zero - 18, top - 34), Align::Right, Type::STRONG)?;
+        canvas.text(&format!("← {below}"), (zero - 18, top - 34), Align::Right, Type::STRONG)?;
     }
     if right - zero > room(above) {
-        canvas.text(&format!("{above} ▸"), (zero + 18, top - 34), Align::Left, Type::STRONG)?;
+        canvas.text(&format!("{above} →"), (zero + 18, top - 34), Align::Left, Type::STRONG)?;
     }
     Ok(())
 }
