@@ -217,7 +217,8 @@ fn map(results: &Results, metric: Metric) -> Result<Option<Drawing>, ChartError>
         numbers[panel * size + at] = Some(position);
     }
     let heading = |values: &Vec<String>| {
-        let pairs = others.iter().zip(values).map(|((key, _), value)| format!("{key}: {value}"));
+        let pairs =
+            others.iter().zip(values).map(|((key, _), value)| format!("{} {value}", short(key)));
         pairs.collect::<Vec<_>>().join(", ")
     };
     let panels = panels.iter().zip(cells);
