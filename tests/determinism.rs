@@ -161,9 +161,15 @@ fn bytes(folder: &Path, out: &str, jobs: &str) -> Vec<(String, Vec<u8>)> {
     let mut command = Command::cargo_bin("mailflow").expect("built");
     command.current_dir(folder).args(["run", "problem.yaml", "-q", "--repeats", "3"]);
     command.args(["--out", out, "--jobs", jobs]).assert().code(0);
-    ["results.json", "charts/delay.svg", "charts/timeline.svg"]
-        .map(|name| (name.to_owned(), fs::read(folder.join(out).join(name)).expect("written")))
-        .to_vec()
+    [
+        "results.json",
+        "charts/delay.svg",
+        "charts/timeline.svg",
+        "report.html",
+        "charts/timeline.png",
+    ]
+    .map(|name| (name.to_owned(), fs::read(folder.join(out).join(name)).expect("written")))
+    .to_vec()
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(super) enum Command {
     Merge(MergeArgs),
     /// Print stored results, one row for each combination; never simulates
     Export(ExportArgs),
+    /// Draw the charts and the page of a folder anew; never simulates
+    Report(ReportArgs),
     /// Validate scenarios without simulating; lists every problem
     Check(CheckArgs),
     /// Write a commented scenario to start from
@@ -173,6 +175,16 @@ pub(super) struct ExportArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
     pub(super) format: ExportFormat,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct ReportArgs {
+    /// Folder of a run or a sweep
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// Do not name the files
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 /// What `export` prints.

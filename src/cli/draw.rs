@@ -1,42 +1,106 @@
-//! The charts that `mailflow run` leaves behind: which there are, and where they go.
+//! The pictures and the page that a command leaves behind: which there are, and where they go.
 
 use super::args::RunArgs;
 use super::output::write_file;
-use super::{Exit, run::Job};
-use crate::experiment::Results;
-use crate::measure::{Delays, RunRecord};
-use crate::report::charts::{self, ChartError, DelayCurve, MAX_CURVES};
+use super::{Exit, store};
+use crate::experiment::store::Store;
+use crate::experiment::sweep::Design;
+use crate::experiment::{Results, workers};
+use crate::measure::{Delays, Metric, RunRecord, Waits};
+use crate::report::charts::{self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, Remains};
+use crate::report::{Document, html};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-/// Draws the charts of one scenario into its folder. Gives its curve, to be compared with others, and the
-/// files written.
-pub(super) fn scenario(
-    job: &Job,
+/// What the page is called.
+const PAGE: &str = "report.html";
+
+/// Draws the charts of one scenario into its folder and writes its page; `design` is of its one cell. Gives its
+/// curve, to be compared with others, and the files written.
+pub(super) fn of_run(
+    design: &Design,
+    folder: &Path,
     results: &Results,
     records: &[RunRecord],
 ) -> Result<(DelayCurve, Vec<PathBuf>), Exit> {
-    let folder = job.folder.join("charts");
-    let curve = curve(&job.scenario.name, results, records);
-    let mut files = Vec::new();
-    let delay = charts::delays(std::slice::from_ref(&curve));
-    files.push(write(folder.join("delay.svg"), delay)?);
-    // One day tells the story; an average of days would show none that ever was.
-    if let Some(record) = records.first() {
-        let mut shown = job.scenario.clone();
-        // As many as there are: `run.until` finds the number.
-        shown.run.repeats = records.len() as u32;
-        files.push(write(folder.join("timeline.svg"), charts::day(&shown, record))?);
-    }
+    let cell = results.cells.first();
+    let curve = curve(&design.header.name, cell.map(|cell| &cell.metrics), records);
+    let drawings = charts::run(design, &curve, records).map_err(|error| failed(folder, &error))?;
+    let files = write_all(folder, design, results, &drawings)?;
     Ok((curve, files))
 }
 
-fn curve(name: &str, results: &Results, records: &[RunRecord]) -> DelayCurve {
+/// Draws the charts of a sweep from what is stored of it, and writes its page.
+pub(super) fn of_sweep(
+    (store, rows): (&Store, &[i64]),
+    design: &Design,
+    folder: &Path,
+    results: &Results,
+) -> Result<Vec<PathBuf>, Exit> {
+    let mut remains = Vec::new();
+    // One combination's records at a time are in memory.
+    for cell in charts::combinations_drawn(results) {
+        let metrics = &results.cells[cell].metrics;
+        // With `run.until` more may be stored than counts.
+        let days = metrics.get(Metric::DelayMean).map_or(0, |estimate| estimate.n);
+        let (Some(row), true) = (rows.get(cell), days > 0) else { continue };
+        let records = store.records(*row, days).map_err(|error| store::complain(&error))?;
+        let label = charts::combination_label(results, cell);
+        let waits = Waits::mean(records.iter().map(|record| &record.counts));
+        let curve = curve(&label, Some(metrics), &records);
+        remains.push(Remains { cell, curve, bar: Bar { label, waits } });
+    }
+    let drawings = charts::sweep(results, &remains).map_err(|error| failed(folder, &error))?;
+    write_all(folder, design, results, &drawings)
+}
+
+fn curve(
+    name: &str,
+    metrics: Option<&crate::experiment::Metrics>,
+    records: &[RunRecord],
+) -> DelayCurve {
     let delays: Vec<&Delays> = records.iter().map(|record| &record.delays).collect();
     let curve = DelayCurve::pooled(name, &delays);
-    match results.cells.first() {
-        Some(cell) => curve.with_estimates(&cell.metrics),
+    match metrics {
+        Some(metrics) => curve.with_estimates(metrics),
         None => curve,
     }
+}
+
+fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
+    eprintln!("mailflow: {}: {error}", path.display());
+    Exit::Internal
+}
+
+/// Writes each picture as SVG and PNG, and the page that holds them all. Gives the page and the SVG files.
+fn write_all(
+    folder: &Path,
+    design: &Design,
+    results: &Results,
+    drawings: &[Drawing],
+) -> Result<Vec<PathBuf>, Exit> {
+    let path = |drawing: &Drawing, ending: &str| {
+        folder.join("charts").join(drawing.name).with_extension(ending)
+    };
+    let files: Vec<PathBuf> = drawings.iter().map(|drawing| path(drawing, "svg")).collect();
+    for (file, drawing) in files.iter().zip(drawings) {
+        write(file, &drawing.svg)?;
+    }
+    let page = folder.join(PAGE);
+    let document = Document { results, header: &design.header, drawings };
+    let text = html(&document).map_err(|error| failed(&page, &error))?;
+    write(&page, text)?;
+    let pixels: Mutex<Vec<(usize, Vec<u8>)>> = Mutex::default();
+    workers::in_order(0, drawings.len(), |number| {
+        let png = charts::png(&drawings[number].svg)?;
+        pixels.lock().unwrap_or_else(PoisonError::into_inner).push((number, png));
+        Ok::<(), ChartError>(())
+    })
+    .map_err(|error| failed(folder, &error))?;
+    for (number, png) in pixels.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        write(&path(&drawings[number], "png"), png)?;
+    }
+    Ok(std::iter::once(page).chain(files).collect())
 }
 
 /// Draws the curves of several scenarios into one chart, or into as few as can tell them apart.
@@ -54,17 +118,18 @@ pub(super) fn comparison(args: &RunArgs, curves: &[DelayCurve]) -> Result<Vec<Pa
         1 => "delay.svg".to_owned(),
         page => format!("delay-{page}.svg"),
     };
-    pages.map(|(curves, page)| write(folder.join(name(page)), charts::delays(curves))).collect()
+    let draw = |(curves, page)| {
+        let path = folder.join(name(page));
+        let svg = charts::delays(curves).map_err(|error| failed(&path, &error))?;
+        write(&path, svg)?;
+        Ok(path)
+    };
+    pages.map(draw).collect()
 }
 
-fn write(path: PathBuf, chart: Result<String, ChartError>) -> Result<PathBuf, Exit> {
-    let svg = chart.map_err(|error| {
-        eprintln!("mailflow: {}: {error}", path.display());
-        Exit::Internal
-    })?;
-    write_file(&path, &svg).map_err(|error| {
+fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), Exit> {
+    write_file(path, contents).map_err(|error| {
         eprintln!("mailflow: {error}");
         Exit::Io
-    })?;
-    Ok(path)
+    })
 }

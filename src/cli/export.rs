@@ -7,10 +7,13 @@ use super::{Exit, store};
 use crate::experiment::Results;
 use crate::experiment::store::Store;
 use crate::experiment::sweep::{Design, Shard, conclude_sweep};
+use std::path::Path;
 
 /// Runs the command.
 pub(super) fn export(args: &ExportArgs) -> Exit {
-    let results = match results(args) {
+    let path = args.folder.join(store::FILE);
+    let store = Store::open_to_read(&path).map_err(|error| store::complain(&error));
+    let results = match store.and_then(|store| results(&args.folder, &store)) {
         Ok(results) => results,
         Err(exit) => return exit,
     };
@@ -24,13 +27,11 @@ pub(super) fn export(args: &ExportArgs) -> Exit {
 }
 
 /// The results of a folder: of a sweep from its store, finished or not; of a run from its results.
-fn results(args: &ExportArgs) -> Result<Results, Exit> {
-    let path = args.folder.join(store::FILE);
-    let store = Store::open_to_read(&path).map_err(|error| store::complain(&error))?;
-    let design = Design::stored(&store).map_err(|error| store::complain(&error))?;
-    let Some(design) = design else { return of_run(args) };
-    let rows = design.rows(&store).map_err(|error| store::complain(&error))?;
-    let missing = design.missing(Some((&store, &rows)), Shard::ALL);
+pub(super) fn results(folder: &Path, store: &Store) -> Result<Results, Exit> {
+    let design = Design::stored(store).map_err(|error| store::complain(&error))?;
+    let Some(design) = design else { return of_run(folder) };
+    let rows = design.rows(store).map_err(|error| store::complain(&error))?;
+    let missing = design.missing(Some((store, &rows)), Shard::ALL);
     let missing = missing.map_err(|error| store::complain(&error))?.len();
     if missing > 0 {
         let all = design.cells.len() as u64 * u64::from(design.header.repeats);
@@ -39,7 +40,7 @@ fn results(args: &ExportArgs) -> Result<Results, Exit> {
             "mailflow: {missing} {of} {all} runs are missing; this is of those that are there"
         );
     }
-    let results = conclude_sweep((&store, &rows), &design, 0);
+    let results = conclude_sweep((store, &rows), &design, 0);
     let results = results.map_err(|error| store::complain(&error))?;
     if results.found.iter().any(|found| !found.finished) {
         eprintln!("mailflow: the search is not finished; this is how far it has come");
@@ -47,8 +48,8 @@ fn results(args: &ExportArgs) -> Result<Results, Exit> {
     Ok(results)
 }
 
-fn of_run(args: &ExportArgs) -> Result<Results, Exit> {
-    let path = args.folder.join("results.json");
+fn of_run(folder: &Path) -> Result<Results, Exit> {
+    let path = folder.join("results.json");
     let fail = |error: String, exit| {
         eprintln!("mailflow: could not read {}: {error}", path.display());
         exit

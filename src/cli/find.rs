@@ -3,6 +3,7 @@
 use super::args::SweepArgs;
 use super::output::print;
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
+use super::store::{command, page};
 use super::sweep::{
     bad_input, design_lines, entry, finish, folder, json, misread, refuse, same_design,
     with_arguments, written,
@@ -86,6 +87,7 @@ impl Ready<'_> {
                     trust: report::trust(&scenario.params),
                     compare_with: None,
                     lines,
+                    page: Some(page(&scenario, &combined.settings, command(self.args))),
                 });
             }
             of.push(search);

@@ -13,6 +13,7 @@ mod load;
 mod merge;
 mod output;
 mod progress;
+mod report;
 mod run;
 mod shard;
 mod shell;
@@ -55,6 +56,7 @@ fn dispatch(args: &Args) -> u8 {
         Command::Sweep(sweep) => sweep::sweep(sweep).code(),
         Command::Merge(merge) => merge::merge(merge).code(),
         Command::Export(export) => export::export(export).code(),
+        Command::Report(args) => report::report(args).code(),
         Command::Check(check) => check::run(check).code(),
         Command::Init(args) => {
             let (file, quiet) = (args.file.as_deref(), args.show.quiet);

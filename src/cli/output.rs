@@ -28,9 +28,9 @@ fn advice(path: &Path, error: &io::Error) -> &'static str {
     }
 }
 
-/// Writes `text` to `path`, its folders included. The file appears whole or not at all: it is written
+/// Writes `contents` to `path`, its folders included. The file appears whole or not at all: it is written
 /// beside its place and then renamed.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), WriteError> {
+pub(super) fn write_file(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), WriteError> {
     let fail = |source| WriteError { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(fail)?;
@@ -40,7 +40,7 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), WriteError> {
     let beside = path.with_file_name(name);
     let write = || {
         let mut file = fs::File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(contents.as_ref())?;
         file.sync_all()?;
         fs::rename(&beside, path)
     };

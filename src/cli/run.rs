@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Job {
     pub(super) scenario: Scenario,
     pub(super) folder: PathBuf,
+    /// What its file is called.
+    file: String,
     pub(super) expectations: Vec<(Expectation, Option<Compared>)>,
     /// What has to become precise; else the number of days is given.
     target: Option<Target>,
@@ -72,7 +74,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     };
     let results: Vec<&Results> = outcomes.iter().map(|outcome| &outcome.results).collect();
     if let Some(file) = &args.junit
-        && let Err(error) = write_file(file, &report::junit(&results, args.strict))
+        && let Err(error) = write_file(file, report::junit(&results, args.strict))
     {
         return complain(&error);
     }
@@ -134,7 +136,8 @@ fn job(loaded: Loaded, args: &RunArgs, file: &Path) -> Job {
     for compared in expectations.iter_mut().filter_map(|(_, compared)| compared.as_mut()) {
         compared.scenario.run.seed = scenario.run.seed;
     }
-    Job { scenario, folder: folder(args, file), expectations, target }
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Job { scenario, folder: folder(args, file), file: name, expectations, target }
 }
 
 /// Where the results of `file` go: `output/<stem>`, or `--out`, or its subfolder when there are several.
@@ -145,6 +148,20 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
         Some(out) if args.files.len() == 1 => out.clone(),
         Some(out) => out.join(stem),
     }
+}
+
+/// The command that does the same again.
+fn command(job: &Job, args: &RunArgs) -> String {
+    let mut words = vec!["run".to_owned(), store::quoted(&job.file)];
+    // Read once more, it is the same.
+    let set = args
+        .set
+        .iter()
+        .map(|one| format!("--set {}", store::quoted(&format!("{}={}", one.key, one.value))));
+    words.extend(set);
+    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
+    words.extend(args.repeats.map(|repeats| format!("--repeats {repeats}")));
+    format!("mailflow {}", words.join(" "))
 }
 
 /// Simulates, judges and writes one scenario.
@@ -169,7 +186,7 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
     }
     // The folder shows this run from now on; what a sweep has stored there is kept.
     let settings = scenario::settings(&scenario.text, &args.set);
-    let shown = store::shown(scenario, &settings, repeats, notes.clone());
+    let shown = store::shown(scenario, &settings, repeats, notes.clone(), command(job, args));
     shown.store_run(&store).map_err(|error| store::complain(&error))?;
     let evidence = Evidence::new(&records, run.seed);
     let others: Vec<Option<Evidence>> = job
@@ -190,8 +207,8 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
     let results = experiment::conclude(&scenario.name, when, &evidence, &lines, notes);
     // Results first, pictures second: what was simulated is kept even if a picture fails.
     let mut files = vec![job.folder.join("results.json")];
-    write_file(&files[0], &report::json(&[&results])).map_err(|error| complain(&error))?;
-    let (curve, charts) = draw::scenario(job, &results, &records)?;
+    write_file(&files[0], report::json(&[&results])).map_err(|error| complain(&error))?;
+    let (curve, charts) = draw::of_run(&shown, &job.folder, &results, &records)?;
     files.extend(charts);
     Ok(Outcome { job, results, curve, files: names(files) })
 }

@@ -1,10 +1,12 @@
 //! The result store of an output folder, as the commands open and use it.
 
 use super::Exit;
+use super::args::SweepArgs;
 use crate::experiment::store::{CellId, RunError, Store, StoreError, cell_key};
-use crate::experiment::sweep::{Design, Entry, Header};
+use crate::experiment::sweep::{Design, Entry, Header, Page};
 use crate::experiment::{ReplicationSettings, Warning};
-use crate::scenario::{Drain, Scenario, Setting};
+use crate::report::{self, charts};
+use crate::scenario::{Drain, Origin, Scenario, Setting};
 use std::path::Path;
 
 /// What the store of a folder is called.
@@ -61,6 +63,7 @@ pub(super) fn shown(
     settings: &[Setting],
     repeats: u32,
     notes: Vec<Warning>,
+    command: String,
 ) -> Design {
     let header = Header {
         name: scenario.name.clone(),
@@ -70,8 +73,9 @@ pub(super) fn shown(
         until: None,
         find: None,
         compare_with: None,
-        trust: Vec::new(),
+        trust: report::trust(&scenario.params),
         lines: vec![Design::program()],
+        page: Some(page(scenario, settings, command)),
     };
     let entry = Entry {
         settings: serde_json::Map::new(),
@@ -82,6 +86,46 @@ pub(super) fn shown(
         spot: None,
     };
     Design { header, cells: vec![(cell_id(scenario, settings), entry)] }
+}
+
+/// What the page of a scenario's results says beside the numbers.
+pub(super) fn page(scenario: &Scenario, settings: &[Setting], command: String) -> Page {
+    const APART: [&str; 2] = ["name", "about"];
+    let origin = |origin: Origin| match origin {
+        Origin::Line(line) => format!("line {line}"),
+        Origin::Set => "set for this".to_owned(),
+        Origin::Default => "default".to_owned(),
+    };
+    let told = settings.iter().filter(|setting| !APART.contains(&setting.key.as_str()));
+    let row = |one: &Setting| [one.key.clone(), one.value.clone(), origin(one.origin)];
+    Page {
+        command,
+        starts: scenario.run.starts,
+        disturbances: charts::disturbances(scenario),
+        settings: told.map(row).collect(),
+    }
+}
+
+/// The command that does the same sweep again.
+pub(super) fn command(args: &SweepArgs) -> String {
+    let mut words = vec!["sweep".to_owned(), file_name(&args.file)];
+    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
+    words.extend(args.repeats.map(|repeats| format!("--repeats {repeats}")));
+    format!("mailflow {}", words.join(" "))
+}
+
+/// What a file is called, as a word of a shell; its folder is nobody's business.
+pub(super) fn file_name(file: &Path) -> String {
+    quoted(&file.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// A word of a shell.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:%,+".contains(c);
+    match word.chars().all(plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 /// Every setting that may change results, one a line.

@@ -3,7 +3,7 @@
 use super::args::{Format, ShowArgs, SweepArgs};
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
-use super::{Exit, find, load, store};
+use super::{Exit, draw, find, load, store};
 use crate::experiment::store::{CellId, RunError, Store};
 use crate::experiment::sweep::{
     Design, Entry, Header, MOST_RUNS, Shard, Until, conclude_sweep, run_precise, run_tasks,
@@ -93,13 +93,16 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
     let mut positions: BTreeMap<String, usize> = BTreeMap::new();
     let mut position_of = Vec::new();
     let (mut problems, mut lines) = (Vec::new(), Vec::new());
-    let (mut repeats, mut until) = (0, None);
+    let (mut repeats, mut until, mut page) = (0, None, None);
     for index in 0..sweep.len() {
         let combined = sweep.combined(index)?;
         let scenario = with_arguments(combined.scenario, args);
         let id = store::cell_id(&scenario, &combined.settings);
         if index == 0 {
             lines = design_lines(&sweep, scenario.run.seed, &id);
+        }
+        if index == sweep.compare_with.unwrap_or(0) {
+            page = Some(store::page(&scenario, &combined.settings, store::command(args)));
         }
         match positions.entry(id.key.clone()) {
             Slot::Occupied(same) => {
@@ -148,6 +151,7 @@ fn resolved(sweep: Sweep, args: &SweepArgs) -> Result<Ready, Vec<LoadError>> {
         trust: scenarios.first().map(|first| report::trust(&first.params)).unwrap_or_default(),
         compare_with: sweep.compare_with.map(|index| position_of[index]),
         lines,
+        page,
     };
     Ok(Ready { sweep, design: Design { header, cells }, combinations, scenarios })
 }
@@ -451,6 +455,8 @@ pub(super) fn finish(
     for (path, text) in files.iter().zip(&texts) {
         write_file(path, text).map_err(|error| written(&error))?;
     }
+    // Results first, pictures second: what was simulated is kept even if a picture fails.
+    files.extend(draw::of_sweep((store, rows), design, folder, &results)?);
     let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let style = Style { colour: show.color.applies() };
     let text = match show.format {

@@ -98,6 +98,7 @@ pub(super) fn of_run(jobs: &[Job], worlds: u32, args: &RunArgs) -> Result<Exit, 
         compare_with: None,
         trust: report::trust(&scenario.params),
         lines: Vec::new(),
+        page: None,
     };
     let cells = vec![(store::cell_id(scenario, &combined.settings), entry)];
     let asked = Asked {

@@ -13,7 +13,7 @@ use super::search::{Searches, Spot};
 use super::store::{CellId, Keep, MODEL, RunError, Store, StoreError, VERSION};
 use super::{Observer, Plan, ReplicationSettings, Warning, plan, precise, workers};
 use crate::scenario::Scenario;
-use crate::units::Span;
+use crate::units::{SimTime, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,6 +57,24 @@ pub struct Header {
     pub trust: Vec<String>,
     /// The design in words: what varies over which values, and every setting of the base.
     pub lines: Vec<String>,
+    /// What a page or a picture says beside the numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Page>,
+}
+
+/// What a page or a picture says beside the numbers; no result depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Page {
+    /// The command that makes the same again, without folders.
+    pub command: String,
+    /// Time of day at the start.
+    pub starts: Span,
+    /// Of a run: what disturbs it, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbances: Vec<(SimTime, String)>,
+    /// Key, value and origin in words of each setting; of a sweep, those of the combination that the others are
+    /// compared with, or of the first.
+    pub settings: Vec<[String; 3]>,
 }
 
 /// One combination.

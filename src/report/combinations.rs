@@ -8,7 +8,8 @@ pub use differences::{sweeps_markdown, sweeps_page};
 pub use effects::effects_csv;
 
 pub(super) use columns::Columns;
-use columns::{letter, short};
+use columns::letter;
+pub(super) use columns::short;
 
 use super::metrics::quoted;
 use super::style::Style;
@@ -165,7 +166,7 @@ fn selected(results: &Results) -> (Vec<usize>, usize) {
 }
 
 /// Positions from the best to the worst by p99; what has none comes last.
-fn ranked(results: &Results) -> Vec<usize> {
+pub(super) fn ranked(results: &Results) -> Vec<usize> {
     let p99 = |position: &usize| {
         let of = results.cells[*position].metrics.get(Metric::DelayP99);
         of.and_then(|of| of.point).unwrap_or(f64::INFINITY)

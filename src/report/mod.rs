@@ -1,10 +1,12 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
+mod answer;
 pub mod charts;
 mod combinations;
 mod difference;
 pub mod explain;
 mod found;
+mod html;
 mod human;
 mod junit;
 mod metrics;
@@ -17,12 +19,14 @@ mod trust;
 mod validation;
 mod worlds;
 
+pub use answer::{Answer, answer, recommended};
 pub use combinations::{
     combinations_csv, combinations_markdown, combinations_page, effects_csv, sweeps_markdown,
     sweeps_page, table as combinations_table,
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use found::{found_answer, found_markdown, found_page};
+pub use html::{Document, html};
 pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
 pub use metrics::{csv, markdown};

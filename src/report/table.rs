@@ -58,7 +58,13 @@ pub(super) fn written(out: &mut String, files: &[String], style: Style) {
     for file in files {
         let _ = writeln!(out, "  {file}");
     }
-    if files.iter().any(|file| file.ends_with(".svg")) {
+    let ends = |with: &str| files.iter().any(|file| file.ends_with(with));
+    if ends("report.html") {
+        let _ = writeln!(
+            out,
+            "  Open report.html in any web browser: it holds all charts and numbers."
+        );
+    } else if ends(".svg") {
         let _ = writeln!(out, "  Charts (.svg) open in any web browser.");
     }
 }

@@ -138,7 +138,7 @@ fn simulated(
     listen_for_ctrl_c();
     let records = run::simulate(&scenario, days, (args.jobs, args.show.quiet))?;
     let settings = scenario::settings(&scenario.text, &args.set);
-    let design = store::shown(&scenario, &settings, days, run::notes(&scenario));
+    let design = store::shown(&scenario, &settings, days, run::notes(&scenario), String::new());
     Ok(Side { design, records: vec![records], name: file.display().to_string(), sweep: false })
 }
 

@@ -3,7 +3,7 @@
 
 use super::ChartError;
 use super::axis::{ClockAxis, DelayAxis};
-use super::canvas::{self, Align, Area, Canvas, MARGIN, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
 use super::palette::{GREY, GRID, INK};
 use super::text;
 use crate::measure::DelayGrid;
@@ -30,7 +30,8 @@ pub fn arrivals(
         "" => HOW_TO_READ.to_owned(),
         which => format!("{which}. {HOW_TO_READ}"),
     };
-    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
+        .len() as i32;
     let top = 160 + 40 * lines;
     let area = Area { left: 190, top, right: WIDTH - MARGIN, bottom: top + PLOT };
     let columns = grid.counts.len() / DelayGrid::classes();

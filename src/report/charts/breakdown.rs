@@ -2,7 +2,7 @@
 
 use super::ChartError;
 use super::axis::round_steps;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
 use super::palette::{GREY, GRID};
 use super::text;
 use crate::measure::Waits;
@@ -89,7 +89,8 @@ pub fn breakdown(title: &str, how_to_read: &str, bars: &[Bar]) -> Result<String,
     if bars.is_empty() || bars.len() > MOST_BARS {
         return Err(ChartError::Rows(bars.len()));
     }
-    let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines =
+        text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let used: Vec<usize> = (0..CAUSES.len())
         .filter(|cause| bars.iter().any(|bar| (CAUSES[*cause].of)(&bar.waits) > 0.0))
         .collect();
@@ -103,7 +104,9 @@ pub fn breakdown(title: &str, how_to_read: &str, bars: &[Bar]) -> Result<String,
         draw_legend(canvas, &used, legend)?;
         let scale = draw_axis(canvas, peak, area)?;
         for (number, bar) in bars.iter().enumerate() {
-            draw_bar(canvas, bar, scale, area, top + ROW * number as i32)?;
+            canvas.part(number, &said(bar), || {
+                draw_bar(canvas, bar, scale, area, top + ROW * number as i32)
+            })?;
         }
         Ok(())
     })
@@ -194,16 +197,17 @@ fn draw_bar(
 
 /// The picture in words: every piece of every bar.
 fn describe(how_to_read: &str, bars: &[Bar]) -> String {
-    let mut out = how_to_read.to_owned();
-    for bar in bars {
-        let pieces = CAUSES.iter().map(|cause| (cause.words, (cause.of)(&bar.waits)));
-        let pieces = pieces.filter(|(_, seconds)| *seconds > 0.0);
-        let pieces: Vec<String> = pieces
-            .map(|(words, seconds)| format!("{words} {}", human::duration(seconds)))
-            .collect();
-        out += &format!(" {}: {}.", bar.label, pieces.join(", "));
-    }
-    out
+    bars.iter().fold(how_to_read.to_owned(), |out, bar| out + " " + &said(bar))
+}
+
+/// A bar in words.
+fn said(bar: &Bar) -> String {
+    let pieces = CAUSES.iter().map(|cause| (cause.words, (cause.of)(&bar.waits)));
+    let pieces: Vec<String> = pieces
+        .filter(|(_, seconds)| *seconds > 0.0)
+        .map(|(words, seconds)| format!("{words} {}", human::duration(seconds)))
+        .collect();
+    format!("{}: {}.", bar.label, pieces.join(", "))
 }
 
 #[cfg(test)]

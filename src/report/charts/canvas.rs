@@ -6,6 +6,7 @@ use super::text;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::cell::RefCell;
 use std::fmt::Display;
 
 /// A place on the sheet, in pixels at twice the shown size.
@@ -17,6 +18,8 @@ const SCALE: u32 = 2;
 pub(super) const WIDTH: i32 = 1920;
 /// White space on the left and the right of headings.
 pub(super) const MARGIN: i32 = 60;
+/// Most lines that say how a picture is read.
+pub(super) const HEADING_LINES: usize = 3;
 /// Size of ordinary text: 16 shown pixels, still legible at half size.
 pub(super) const TEXT: i32 = 32;
 
@@ -79,9 +82,16 @@ impl Type {
     pub(super) const TITLE: Type = Type { size: 46, bold: true, color: INK };
 }
 
+/// Stand for the begin and the end of a part until the picture is put together: plotters knows no groups, but
+/// writes what is drawn in order. No text that is drawn contains them.
+const OPENS: char = '\u{e000}';
+const CLOSES: char = '\u{e001}';
+
 /// The sheet.
 pub(super) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
+    /// The tags that open its parts, in the order of drawing.
+    parts: RefCell<Vec<String>>,
 }
 
 /// Draws a picture of the given height and gives it as SVG text with its title and description for
@@ -94,14 +104,16 @@ pub(super) fn picture(
 ) -> Result<String, ChartError> {
     let size = (WIDTH.unsigned_abs(), height.unsigned_abs());
     let mut svg = String::new();
-    {
-        let canvas = Canvas { area: SVGBackend::with_string(&mut svg, size).into_drawing_area() };
+    let parts = {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let canvas = Canvas { area, parts: RefCell::default() };
         canvas.area.fill(&WHITE).map_err(failed)?;
         draw(&canvas)?;
         canvas.area.present().map_err(failed)?;
-    }
+        canvas.parts.take()
+    };
     // plotters writes the opening tag itself: it is replaced by one with a role, a title and the shown size.
-    let body = svg.find('>').map_or("", |end| &svg[end + 1..]);
+    let body = grouped(svg.find('>').map_or("", |end| &svg[end + 1..]), &parts);
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{}\" height=\"{}\" \
          viewBox=\"0 0 {} {}\">\n<title>{}</title>\n<desc>{}</desc>{body}",
@@ -114,11 +126,44 @@ pub(super) fn picture(
     ))
 }
 
+/// The picture with its parts in groups: each mark is a text element of its own, which the tag replaces.
+fn grouped(svg: &str, parts: &[String]) -> String {
+    let mut out = String::with_capacity(svg.len() + 100 * parts.len());
+    let (mut rest, mut opened) = (svg, parts.iter());
+    while let Some(mark) = rest.find([OPENS, CLOSES]) {
+        let begin = rest[..mark].rfind("<text").unwrap_or(mark);
+        out += &rest[..begin];
+        out += match rest[mark..].starts_with(OPENS) {
+            true => opened.next().map_or("<g>", String::as_str),
+            false => "</g>",
+        };
+        let end = rest[mark..].find("</text>").map_or(rest.len(), |end| mark + end + 7);
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
 fn failed(error: impl Display) -> ChartError {
     ChartError::Drawing(error.to_string())
 }
 
 impl Canvas<'_> {
+    /// What `draw` draws becomes part `number` of the picture: a group that a page can show, hide and point at, and
+    /// that says `words` to who rests the pointer on it.
+    pub(super) fn part(
+        &self,
+        number: usize,
+        words: &str,
+        draw: impl FnOnce() -> Result<(), ChartError>,
+    ) -> Result<(), ChartError> {
+        let words = text::escape(&text::clean(words));
+        let tag = format!("<g data-part=\"{number}\"><title>{words}</title>");
+        self.parts.borrow_mut().push(tag);
+        self.write(OPENS.to_string(), (0, 0), Align::Left, Type::PLAIN)?;
+        draw()?;
+        self.write(CLOSES.to_string(), (0, 0), Align::Left, Type::PLAIN)
+    }
+
     /// Writes `words` centred vertically on `at`.
     pub(super) fn text(
         &self,
@@ -127,6 +172,10 @@ impl Canvas<'_> {
         align: Align,
         look: Type,
     ) -> Result<(), ChartError> {
+        self.write(words.replace([OPENS, CLOSES], ""), at, align, look)
+    }
+
+    fn write(&self, words: String, at: Point, align: Align, look: Type) -> Result<(), ChartError> {
         let style = if look.bold { FontStyle::Bold } else { FontStyle::Normal };
         // The backend divides sizes by 1.24 (points to pixels).
         let font = FontDesc::new(FontFamily::Name(FONTS), f64::from(look.size) * 1.24, style);
@@ -136,7 +185,7 @@ impl Canvas<'_> {
             Align::Right => HPos::Right,
         };
         let style = font.color(&look.color).pos(Pos::new(side, VPos::Center));
-        self.area.draw(&Text::new(words.to_owned(), at, style)).map_err(failed)
+        self.area.draw(&Text::new(words, at, style)).map_err(failed)
     }
 
     /// A line through `points`.
@@ -225,7 +274,7 @@ impl Canvas<'_> {
         let title = text::fit(&text::clean(title), room, Type::TITLE.size, true);
         self.text(&title, (MARGIN, 56), Align::Left, Type::TITLE)?;
         let mut y = 112;
-        for line in text::wrap(&text::clean(how_to_read), room, TEXT, 2) {
+        for line in text::wrap(&text::clean(how_to_read), room, TEXT, HEADING_LINES) {
             self.text(&line, (MARGIN, y), Align::Left, Type::QUIET)?;
             y += 40;
         }
@@ -294,6 +343,25 @@ mod tests {
         let want =
             vec![vec![(0, 0), (6, 0)], vec![(8, 0), (10, 0), (10, 4)], vec![(10, 6), (10, 10)]];
         assert_eq!(dashes(&corner, &[6, 2]), want);
+    }
+
+    #[test]
+    fn parts_become_groups_whatever_the_words_on_them() {
+        let svg = picture(100, "t", "d", |canvas| {
+            canvas.part(7, "a <b> \u{e000}", || {
+                canvas.text("in\u{e001}side", (0, 0), Align::Left, Type::PLAIN)
+            })?;
+            canvas.text("outside", (0, 0), Align::Left, Type::PLAIN)
+        });
+        let svg = svg.expect("drawn");
+        let tree = roxmltree::Document::parse(&svg).expect("XML");
+        let group = tree.descendants().find(|node| node.has_tag_name("g")).expect("a group");
+        assert_eq!(group.attribute("data-part"), Some("7"));
+        let words = |node: roxmltree::Node| {
+            node.descendants().filter_map(|n| n.text()).map(str::trim).collect::<String>()
+        };
+        assert!(words(group).contains("a <b>") && words(group).contains("inside"), "{svg}");
+        assert!(!words(group).contains("outside"), "{svg}");
     }
 
     #[test]

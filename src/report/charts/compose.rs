@@ -1,15 +1,24 @@
 //! The charts of a run, composed from the scenario and what its replications left behind.
 
-use super::{ChartError, DelayCurve, TimelineView, delay_distribution, text, timeline};
-use crate::measure::RunRecord;
+use super::{
+    Bar, ChartError, DelayCurve, Drawing, TimelineView, arrivals, breakdown, delay_distribution,
+    delay_tail, text, timeline,
+};
+use crate::experiment::sweep::{Design, Page};
+use crate::measure::{RunRecord, Waits};
 use crate::model::params::Action;
 use crate::scenario::Scenario;
 use crate::units::{SimTime, Span};
 
-const DELAYS: &str = "How long mail takes to reach Exchange Online";
-const HOW_TO_READ_DELAYS: &str = "Each curve climbs to the share of messages delivered within the time below \
+pub(super) const DELAYS: &str = "How long mail takes to reach Exchange Online";
+pub(super) const HOW_TO_READ_DELAYS: &str = "Each curve climbs to the share of messages delivered within the time below \
                                   it: further left is faster. Markers stand at the median (p50) and at the \
                                   99 % point (p99).";
+pub(super) const TAIL: &str = "How much mail is how late";
+pub(super) const HOW_TO_READ_TAIL: &str = "Read down: the share of messages later than the time below. A curve \
+                                           that ends early has no late mail.";
+pub(super) const CAUSES: &str = "What the delays are made of";
+pub(super) const HOW_TO_READ_CAUSES: &str = "The mean delay of a message, by what it waited for.";
 
 /// The delays of one scenario or of several.
 ///
@@ -25,19 +34,78 @@ pub fn delays(curves: &[DelayCurve]) -> Result<String, ChartError> {
 /// Only when the drawing library gives up.
 pub fn day(scenario: &Scenario, record: &RunRecord) -> Result<String, ChartError> {
     let run = &scenario.run;
-    let word = if run.simulate == Span::from_hours(24) { "Day" } else { "Run" };
-    let which = format!("{word} {} of {}, seed {}", record.replication + 1, run.repeats, run.seed);
     timeline(&TimelineView {
         title: &scenario.name,
-        which: &which,
+        which: &which(record, run.simulate, (run.repeats, run.seed)),
         timeline: &record.timeline,
         clock_at_start: run.starts,
-        changes: &changes(scenario),
+        changes: &disturbances(scenario),
     })
 }
 
+/// Which of several runs it is.
+fn which(record: &RunRecord, simulate: Span, (repeats, seed): (u32, u64)) -> String {
+    let word = if simulate == Span::from_hours(24) { "Day" } else { "Run" };
+    format!("{word} {} of {repeats}, seed {seed}", record.replication + 1)
+}
+
+/// All charts of one scenario: its mail over all replications, and the story of the first one where that was
+/// kept. `design` is of one cell.
+///
+/// # Errors
+/// Only when the drawing library gives up.
+pub fn run(
+    design: &Design,
+    curve: &DelayCurve,
+    records: &[RunRecord],
+) -> Result<Vec<Drawing>, ChartError> {
+    let curve = std::slice::from_ref(curve);
+    let mut all = vec![
+        Drawing::new("delay", DELAYS, delays(curve)?),
+        Drawing::new("tail", TAIL, delay_tail(TAIL, HOW_TO_READ_TAIL, curve)?),
+    ];
+    let entry = design.cells.first().map(|(_, entry)| entry);
+    // One day tells the story; an average of days would show none that ever was.
+    let first = records.first().filter(|record| !record.timeline.arrived.is_empty());
+    if let (Some(record), Some(page), Some(entry)) = (first, &design.header.page, entry) {
+        let which = which(record, entry.simulate, (records.len() as u32, design.header.seed));
+        all.extend(story(&design.header.name, &which, page, record)?);
+    }
+    let bar = Bar {
+        label: design.header.name.clone(),
+        waits: Waits::mean(records.iter().map(|record| &record.counts)),
+    };
+    if bar.waits.total() > 0.0 {
+        let svg = breakdown(CAUSES, HOW_TO_READ_CAUSES, &[bar])?;
+        all.push(Drawing::new("causes", CAUSES, svg));
+    }
+    Ok(all)
+}
+
+/// One replication along the clock, and its mail by arrival.
+fn story(
+    name: &str,
+    which: &str,
+    page: &Page,
+    record: &RunRecord,
+) -> Result<[Drawing; 2], ChartError> {
+    let day = timeline(&TimelineView {
+        title: name,
+        which,
+        timeline: &record.timeline,
+        clock_at_start: page.starts,
+        changes: &page.disturbances,
+    })?;
+    let title = "Which mail is late";
+    let by_arrival = arrivals(title, which, &record.timeline.delays, page.starts)?;
+    Ok([
+        Drawing::new("timeline", &format!("{which}, hour by hour"), day),
+        Drawing::new("arrivals", title, by_arrival),
+    ])
+}
+
 /// What disturbs the run, in words: its bursts, outages and changes.
-fn changes(scenario: &Scenario) -> Vec<(SimTime, String)> {
+pub fn disturbances(scenario: &Scenario) -> Vec<(SimTime, String)> {
     let bursts = scenario.params.workload.bursts.iter();
     let words = |messages: u64| format!("burst of {} messages", text::count(messages as f64));
     let bursts = bursts.map(|burst| (burst.at, words(burst.messages)));
@@ -80,7 +148,8 @@ mod tests {
               - { name: partner, share: 1%, receiver: { outages: [ { front_end: 2, from: 4h, until: 6h, behaviour: refuse } ] } }
         ";
         let scenario = crate::scenario::parse("x", text, ".".as_ref(), &[]).expect("valid");
-        let words: Vec<String> = changes(&scenario).into_iter().map(|(_, words)| words).collect();
+        let words: Vec<String> =
+            disturbances(&scenario).into_iter().map(|(_, words)| words).collect();
         let outages = ["outage of front end 2 of partner", "outage of front end 1"];
         assert_eq!(words, ["host status cleared", outages[0], outages[1], "settings changed"]);
     }

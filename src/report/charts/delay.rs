@@ -1,7 +1,7 @@
 //! Chart 1: which share of all messages was delivered within which time.
 
 use super::axis::DelayAxis;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::labels::{self, Wanted};
 use super::palette::{GREY, INK, LOOKS, Look};
 use super::text;
@@ -61,19 +61,26 @@ pub fn delay_distribution(
     if curves.is_empty() || curves.len() > MAX_CURVES {
         return Err(ChartError::Curves(curves.len()));
     }
-    let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines =
+        text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let top = 160 + 40 * lines;
     let (frame, drawn, places) = lay_out(curves, top);
     canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
-        for one in &drawn {
-            canvas.patterned(&one.line, one.look.pattern, one.look.color, 6)?;
+        for (number, one) in drawn.iter().enumerate() {
+            canvas.part(number, &one.words.join(": "), || {
+                canvas.patterned(&one.line, one.look.pattern, one.look.color, 6)
+            })?;
         }
-        for one in &drawn {
-            one.markers.iter().try_for_each(|at| canvas.marker(*at, one.look))?;
+        // Markers and labels lie above all lines.
+        for (number, (one, place)) in drawn.iter().zip(&places).enumerate() {
+            canvas.part(number, &one.words.join(": "), || {
+                one.markers.iter().try_for_each(|at| canvas.marker(*at, one.look))?;
+                draw_label(canvas, one, *place)
+            })?;
         }
-        drawn.iter().zip(&places).try_for_each(|(one, place)| draw_label(canvas, one, *place))
+        Ok(())
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::ChartError;
 use super::axis::round_steps;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
 use super::palette::{ALARM, FLOW, GREY, GRID, INK, Look, Marker};
 use super::text;
 use crate::measure::Unit;
@@ -13,7 +13,7 @@ use plotters::style::RGBColor;
 pub const MOST_ROWS: usize = 160;
 const ROW: i32 = 54;
 /// Room for the words on the left, and for those on the right.
-const LABEL: i32 = 720;
+const LABEL: i32 = 800;
 const WORDS: i32 = 400;
 /// From here on the axis of times is logarithmic, in both directions.
 const NEARLY_NOTHING: f64 = 1.0;
@@ -136,8 +136,13 @@ pub fn forest(forest: &Forest) -> Result<String, ChartError> {
     if forest.rows.is_empty() || forest.rows.len() > MOST_ROWS {
         return Err(ChartError::Rows(forest.rows.len()));
     }
-    let lines =
-        text::wrap(&text::clean(&forest.how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines = text::wrap(
+        &text::clean(&forest.how_to_read),
+        WIDTH - 2 * MARGIN,
+        TEXT,
+        HEADING_LINES,
+    )
+    .len() as i32;
     let top = 170 + 40 * lines;
     let bottom = top + ROW * forest.rows.len() as i32 + 10;
     let area = Area { left: MARGIN + LABEL, top, right: WIDTH - MARGIN - WORDS, bottom };
@@ -146,7 +151,9 @@ pub fn forest(forest: &Forest) -> Result<String, ChartError> {
         canvas.heading(&forest.title, &forest.how_to_read)?;
         draw_axis(canvas, forest, &axis, area)?;
         for (number, row) in forest.rows.iter().enumerate() {
-            draw_row(canvas, forest.unit, row, &axis, top + ROW * number as i32 + ROW / 2)?;
+            canvas.part(number, &said(row, forest.unit), || {
+                draw_row(canvas, forest.unit, row, &axis, top + ROW * number as i32 + ROW / 2)
+            })?;
         }
         Ok(())
     })
@@ -168,10 +175,10 @@ fn draw_axis(
     let room = |words: &str| text::width(words, TEXT, true) + 20;
     // A side that nothing lies on has no room for its name, nor need of one.
     if zero - left > room(below) {
-        canvas.text(&format!("◂ {below}"), (zero - 18, top - 34), Align::Right, Type::STRONG)?;
+        canvas.text(&format!("← {below}"), (zero - 18, top - 34), Align::Right, Type::STRONG)?;
     }
     if right - zero > room(above) {
-        canvas.text(&format!("{above} ▸"), (zero + 18, top - 34), Align::Left, Type::STRONG)?;
+        canvas.text(&format!("{above} →"), (zero + 18, top - 34), Align::Left, Type::STRONG)?;
     }
     Ok(())
 }
@@ -240,16 +247,18 @@ fn words(point: f64, interval: Option<(f64, f64)>, unit: Unit) -> String {
 
 /// The picture in words: every row.
 fn describe(forest: &Forest) -> String {
-    let mut out = forest.how_to_read.clone();
-    for row in &forest.rows {
-        match row {
-            ForestRow::Heading(words) => out += &format!(" {words}:"),
-            ForestRow::Difference { label, point, interval, .. } => {
-                out += &format!(" {label}: {}.", words(*point, *interval, forest.unit));
-            }
+    let rows = forest.rows.iter();
+    rows.fold(forest.how_to_read.clone(), |out, row| out + " " + &said(row, forest.unit))
+}
+
+/// A row in words.
+fn said(row: &ForestRow, unit: Unit) -> String {
+    match row {
+        ForestRow::Heading(words) => format!("{words}:"),
+        ForestRow::Difference { label, point, interval, .. } => {
+            format!("{label}: {}.", words(*point, *interval, unit))
         }
     }
-    out
 }
 
 #[cfg(test)]

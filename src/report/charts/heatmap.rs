@@ -1,7 +1,7 @@
 //! One metric over two settings: a coloured table whose cells say their number.
 
 use super::ChartError;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::palette::GRID;
 use super::text;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
@@ -10,7 +10,7 @@ use plotters::style::{BLACK, RGBColor, WHITE};
 /// Most values of a setting that fit side by side.
 pub const MOST_VALUES: usize = 16;
 /// Most tables below each other.
-pub const MOST_PANELS: usize = 8;
+pub const MOST_PANELS: usize = 16;
 /// A cell is no wider than this, however few there are.
 const WIDEST: i32 = 300;
 const CELL: i32 = 112;
@@ -123,7 +123,8 @@ pub fn heatmap(map: &Heatmap) -> Result<String, ChartError> {
         return Err(ChartError::Heatmap);
     }
     let how_to_read = format!("{} Dark is low, bright is high.", map.how_to_read);
-    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
+        .len() as i32;
     let left = MARGIN + NAMES;
     let layout = Layout {
         top: 130 + 40 * lines,
@@ -164,7 +165,13 @@ fn draw_panel(
     for (index, cell) in panel.cells.iter().enumerate() {
         let area = layout.cell(number, index / columns, index % columns);
         match cell {
-            Some(cell) => draw_cell(canvas, cell, area, colour(scale.share(cell.value)))?,
+            Some(cell) => {
+                let (down, across) = (&map.down.1[index / columns], &map.across.1[index % columns]);
+                let words = format!("{down}, {across}: {} ({})", cell.words, cell.interval);
+                canvas.part(number * columns * rows + index, &words, || {
+                    draw_cell(canvas, cell, area, colour(scale.share(cell.value)))
+                })?;
+            }
             None => canvas.fill(area.grown(-3), GRID, 0.5)?,
         }
     }

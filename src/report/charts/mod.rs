@@ -20,6 +20,8 @@ mod heatmap;
 mod labels;
 mod overlay;
 mod palette;
+mod png;
+mod sweep;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -28,19 +30,57 @@ mod timeline;
 
 pub use arrivals::arrivals;
 pub use breakdown::{Bar, MOST_BARS, breakdown};
-pub use compose::{day, delays};
+pub use compose::{day, delays, disturbances, run};
 pub use delay::delay_distribution;
 pub use forest::{Forest, ForestRow, MOST_ROWS, forest};
 pub use heatmap::{HeatCell, Heatmap, MOST_PANELS, MOST_VALUES, Panel, heatmap};
 pub use overlay::overlay;
+pub use png::png;
+pub use sweep::{Remains, combination_label, combinations_drawn, sweep};
 pub use tail::delay_tail;
 pub use timeline::timeline;
+
+pub(super) use text::clean;
 
 use crate::measure::Timeline;
 use crate::units::{SimTime, Span};
 
 /// Most curves that one chart of delays can tell apart.
 pub const MAX_CURVES: usize = 8;
+
+/// A finished picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawing {
+    /// What its file is called, without ending.
+    pub name: &'static str,
+    /// Its heading.
+    pub title: String,
+    /// The picture; what belongs to one combination is a group with its number from 1, as `data-cell`.
+    pub svg: String,
+}
+
+impl Drawing {
+    fn new(name: &'static str, title: &str, svg: String) -> Self {
+        Drawing { name, title: title.to_owned(), svg }
+    }
+}
+
+/// Tells which combination (by position) each part of a picture belongs to.
+fn numbered(svg: &str, cells: &[Option<usize>]) -> String {
+    const PART: &str = "data-part=\"";
+    let mut out = String::with_capacity(svg.len());
+    let mut pieces = svg.split(PART);
+    out += pieces.next().unwrap_or_default();
+    for piece in pieces {
+        let (number, rest) = piece.split_once('"').unwrap_or((piece, ""));
+        let cell = number.parse::<usize>().ok().and_then(|part| *cells.get(part)?);
+        out += &match cell {
+            Some(cell) => format!("data-cell=\"{}\"{rest}", cell + 1),
+            None => format!("{PART}{piece}"),
+        };
+    }
+    out
+}
 
 /// The delays of one scenario, ready to draw.
 #[derive(Clone, Debug, PartialEq, Default)]

@@ -1,6 +1,6 @@
 //! Chart 3: recorded delays over those of the model, one panel for each recording.
 
-use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::palette::{ALARM, FLOW, GREY, GRID};
 use super::{ChartError, OverlayPanel, text};
 use plotters::style::RGBColor;
@@ -78,7 +78,8 @@ pub fn overlay(
     if panels.is_empty() {
         return Err(ChartError::Panels);
     }
-    let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines =
+        text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let top = 112 + 40 * lines + 84;
     let columns = panels.len().min(COLUMNS);
     let rows = panels.len().div_ceil(columns) as i32;

@@ -2,7 +2,7 @@
 //! what is not known better.
 
 use super::axis::DelayAxis;
-use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::palette::{GREY, GRID, INK, LOOKS, Look};
 use super::text;
 use super::{ChartError, DelayCurve, MAX_CURVES};
@@ -44,17 +44,23 @@ pub fn delay_tail(
     if curves.is_empty() || curves.len() > MAX_CURVES {
         return Err(ChartError::Curves(curves.len()));
     }
-    let lines = text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+    let lines =
+        text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let frame = lay_out(curves, 160 + 40 * lines);
     canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
-        for (curve, look) in curves.iter().zip(&LOOKS) {
-            canvas.polygon(band(curve, &frame), look.color, 0.15)?;
+        let words = |curve: &DelayCurve| format!("{}: {}", curve.label, over_an_hour(curve));
+        for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate() {
+            canvas.part(number, &words(curve), || {
+                canvas.polygon(band(curve, &frame), look.color, 0.15)
+            })?;
         }
         for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate() {
-            canvas.patterned(&trace(curve, &frame), look.pattern, look.color, 6)?;
-            draw_label(canvas, curve, look, &frame, number as i32)?;
+            canvas.part(number, &words(curve), || {
+                canvas.patterned(&trace(curve, &frame), look.pattern, look.color, 6)?;
+                draw_label(canvas, curve, look, &frame, number as i32)
+            })?;
         }
         Ok(())
     })

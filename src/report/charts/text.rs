@@ -2,7 +2,7 @@
 
 /// Cleans text that a user wrote: characters that XML forbids and marks that reorder or hide their
 /// neighbours are dropped, white space becomes one blank. Escaping is the SVG writer's.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::report) fn clean(text: &str) -> String {
     let kept: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let kept: String = kept.chars().filter(|c| !is_hidden(*c)).collect();
     kept.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
@@ -11,7 +11,7 @@ pub(super) fn clean(text: &str) -> String {
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        || matches!(c, '\u{e000}' | '\u{e001}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Escapes text for the body of an XML element.

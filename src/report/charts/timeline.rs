@@ -2,7 +2,7 @@
 //! blocked.
 
 use super::axis::{ClockAxis, round_steps};
-use super::canvas::{self, Align, Area, Canvas, MARGIN, Point, TEXT, Type, WIDTH};
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::palette::{ALARM, FLOW, GREY, INK};
 use super::text;
 use super::{ChartError, TimelineView};
@@ -82,7 +82,8 @@ impl Layout {
         let timeline = view.timeline;
         let axis = ClockAxis::new(view.clock_at_start, length(timeline), left, right);
         let lines =
-            text::wrap(&text::clean(&how_to_read(view)), WIDTH - 2 * MARGIN, TEXT, 2).len() as i32;
+            text::wrap(&text::clean(&how_to_read(view)), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
+                .len() as i32;
         let notes = notes(view, &axis, right);
         let note_rows =
             notes.iter().filter_map(|note| note.words.as_ref()).map(|words| words.1 + 1);

@@ -44,7 +44,7 @@ impl Columns {
 
 /// What a key is called in a narrow place: its last word, or the setting's name where that is a word such as the
 /// `mean` of a distribution.
-pub(super) fn short(key: &str) -> &str {
+pub(in crate::report) fn short(key: &str) -> &str {
     const OF_A_DISTRIBUTION: [&str; 5] = ["mean", "median", "rate", "factor", "fixed"];
     let words: Vec<&str> = key.split('.').collect();
     match words.as_slice() {

@@ -1,0 +1,121 @@
+//! `mailflow report`: the page and the charts anew from what is stored, and what is said where that cannot be.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+
+/// Two hours of mail, among it a burst; few messages, so that a test takes no time.
+const SITE: &str = "
+run: { simulate: 2h, repeats: 3 }
+mail:
+  arrivals: { poisson: { rate: 200/h } }
+  bursts: [ { at: 30m, messages: 50 } ]
+";
+
+fn mailflow(folder: &Path, args: &[&str], code: i32) -> (String, String) {
+    let mut command = Command::cargo_bin("mailflow").expect("built");
+    let done = command.current_dir(folder).args(args).assert().code(code);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&done.get_output().stdout), text(&done.get_output().stderr))
+}
+
+fn site(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("site.yaml"), format!("name: {name}\n{SITE}")).expect("written");
+    folder
+}
+
+/// Every file that is no store, with its bytes.
+fn drawn(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = ["", "charts"]
+        .iter()
+        .flat_map(|sub| fs::read_dir(folder.join(sub)).expect("listed"))
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "html" || e == "svg" || e == "png"))
+        .map(|path| (path.display().to_string(), fs::read(&path).expect("read")))
+        .collect();
+    files.sort();
+    files
+}
+
+fn remove_drawn(folder: &Path) {
+    fs::remove_file(folder.join("report.html")).expect("removed");
+    fs::remove_dir_all(folder.join("charts")).expect("removed");
+}
+
+#[test]
+fn a_run_is_drawn_again_byte_by_byte() {
+    let folder = site("A site");
+    let out = folder.path().join("o");
+    let (page, _) = mailflow(folder.path(), &["run", "site.yaml", "--out", "o"], 0);
+    assert!(page.contains("o/report.html") && page.contains("any web browser"), "{page}");
+    let first = drawn(&out);
+    // delay, tail, timeline, arrivals, causes as SVG and PNG, and the page.
+    assert_eq!(first.len(), 11, "{:?}", first.iter().map(|file| &file.0).collect::<Vec<_>>());
+    remove_drawn(&out);
+    let (files, errors) = mailflow(folder.path(), &["report", "o"], 0);
+    assert!(files.contains("o/report.html") && errors.is_empty(), "{files}{errors}");
+    assert!(first == drawn(&out), "another page than that of the run");
+    let page = fs::read_to_string(out.join("report.html")).expect("read");
+    assert!(page.contains("mailflow run site.yaml"), "how to reproduce it");
+    assert!(!page.contains(&*folder.path().to_string_lossy()), "no path of this machine");
+}
+
+#[test]
+fn a_sweep_is_drawn_again_byte_by_byte() {
+    let folder = site("A site");
+    let sweep = "name: Many\nbase: site.yaml\nvary: { proofpoint.queue_runners: [1, 2, 3], \
+                 proofpoint.hoststat: [on, off] }\ncompare_with: { proofpoint.queue_runners: 1, \
+                 proofpoint.hoststat: on }\n";
+    fs::write(folder.path().join("many.yaml"), sweep).expect("written");
+    let out = folder.path().join("o");
+    mailflow(folder.path(), &["sweep", "many.yaml", "--out", "o", "-q"], 0);
+    let first = drawn(&out);
+    remove_drawn(&out);
+    assert_eq!(mailflow(folder.path(), &["report", "o", "-q"], 0).0, "");
+    assert!(first == drawn(&out), "another page than that of the sweep");
+    let page = fs::read_to_string(out.join("report.html")).expect("read");
+    for part in
+        ["chart-delay", "chart-heatmap-p99", "chart-differences", "chart-causes", "id=\"c6\""]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(page.contains("data-cell=\"6\""), "curves can be taken out one by one");
+}
+
+#[test]
+fn what_cannot_be_drawn_is_said() {
+    let folder = site("A site");
+    let out = folder.path().join("o");
+    mailflow(folder.path(), &["run", "site.yaml", "--out", "o", "-q"], 0);
+    let store = out.join("results.sqlite");
+    let good = fs::read(&store).expect("read");
+    let said = |what: &str, code: i32, words: &str| {
+        let (_, errors) = mailflow(folder.path(), &["report", "o"], code);
+        assert!(errors.contains(words) && errors.contains("o/"), "{what}: {errors}");
+        assert_eq!(errors.lines().count(), 1, "{what}: one message: {errors}");
+    };
+    // Bytes 60 to 63 of a database of SQLite are the version its program gives it.
+    let mut newer = good.clone();
+    newer[60..64].copy_from_slice(&99u32.to_be_bytes());
+    fs::write(&store, newer).expect("written");
+    said("newer", 3, "another mailflow");
+    fs::write(&store, "no database at all, but some other text").expect("written");
+    said("damaged", 3, "is damaged");
+    fs::write(&store, "").expect("written");
+    said("empty", 3, "not a result store");
+    fs::remove_file(&store).expect("removed");
+    said("missing", 3, "no stored results");
+    fs::write(&store, &good).expect("written");
+    fs::remove_file(out.join("results.json")).expect("removed");
+    said("half of it", 3, "results.json");
+}
+
+#[test]
+fn names_of_users_are_text_in_the_page() {
+    let folder = site("'<script>alert(\"1\")</script> & ''more'''");
+    mailflow(folder.path(), &["run", "site.yaml", "--out", "o", "-q"], 0);
+    let page = fs::read_to_string(folder.path().join("o/report.html")).expect("read");
+    assert_eq!(page.matches("<script").count(), 1, "ours alone");
+    assert!(page.contains("&lt;script&gt;alert("), "as text");
+}
