@@ -12,10 +12,13 @@ use super::{Exit, store};
 use crate::experiment::find::{Plan, looks};
 use crate::experiment::search::{Made, Search, SearchError, Searches, Spot, run_search};
 use crate::experiment::sweep::{Design, Header, MOST_RUNS};
-use crate::experiment::{Bound, Expectation, ReplicationSettings, parts, replicate, workers};
+use crate::experiment::{
+    Bound, Comparison, Expectation, ReplicationSettings, parts, replicate, workers,
+};
 use crate::report;
 use crate::scenario::sweep::{Expected, Find, Sweep};
 use crate::scenario::{LoadError, Problem};
+use crate::units::Span;
 
 /// A search that is ready to run.
 struct Ready<'a> {
@@ -33,6 +36,15 @@ pub(super) fn find(sweep: &Sweep, args: &SweepArgs) -> Result<Exit, Exit> {
             "--shard: what a search tries next follows from what it has found, so it cannot be cut into shards; \
              leave --shard out, or give each machine a sweep file of its own",
         ));
+    }
+    if args.vary_assumptions.is_some() {
+        return Err(bad_input(
+            "--vary-assumptions: a search has one answer in one world; vary the assumptions of the sweep or scenario \
+             with the value that the search finds",
+        ));
+    }
+    if sweep.until.is_some() && !args.show.quiet {
+        eprintln!("mailflow: a search stops by its own rule; of run.until only at_most counts");
     }
     let ready = Ready { sweep, find, bases: sweep.base_values(), args };
     let design = ready.design().map_err(|errors| refuse(&errors, &args.show))?;
@@ -63,7 +75,9 @@ impl Ready<'_> {
         let (mut of, mut header) = (Vec::new(), None);
         for index in 0..sweep.len() {
             let combined = sweep.combined(index)?;
-            let scenario = with_arguments(combined.scenario, self.args);
+            let mut scenario = with_arguments(combined.scenario, self.args);
+            // Beyond the threshold more mail comes than can go: a day is late enough to know that.
+            scenario.run.longest_drain = scenario.run.longest_drain.min(Span::from_hours(24));
             line.within(&parts(&scenario))
                 .map_err(|error| self.refused(&error.problem, &error.accepted, error.nearest))?;
             if scenario.run.repeats < 2 {
@@ -111,6 +125,12 @@ impl Ready<'_> {
                 ACCEPTED,
                 None,
             )),
+            // Nothing at all is an end of a scale; any other number is passed on the way.
+            Ok(Expectation {
+                comparison: Comparison::Equal, bound: Bound::Value(value), ..
+            }) if value != 0.0 => {
+                Err(self.refused("what has to be equal has no threshold", ACCEPTED, None))
+            }
             Ok(line) => Ok(line),
             Err(error) => Err(self.refused(&error.problem, &error.accepted, error.nearest)),
         }
@@ -186,8 +206,11 @@ fn dry_run(ready: &Ready, design: &Design, runs: u64) -> Result<Exit, Exit> {
     listen_for_ctrl_c();
     let (mut seconds, mut probed) = (0.0, 0u32);
     let first = find.of.first().map(|search| &search.plan.rungs[..]).unwrap_or_default();
-    let middle = first.get(first.len() / 2);
-    for place in first.first().into_iter().chain(middle).chain(first.last()) {
+    // The upper end may be hopeless, and take as long as all the rest: no probe of it.
+    let middle =
+        first.get(first.len() / 2).filter(|_| find.of.iter().all(|of| of.plan.start.is_none()));
+    let start = find.of.first().and_then(|of| of.plan.start.as_ref());
+    for place in start.or(first.first()).into_iter().chain(middle) {
         let spot = Spot { search: 0, place: *place };
         let made = ready.make(spot).map_err(|errors| refuse(&errors, &ready.args.show))?;
         let settings = ReplicationSettings::from(&made.2);

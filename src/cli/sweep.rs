@@ -220,6 +220,10 @@ pub(super) fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<Stri
     for (key, name) in sweep.keys.iter().enumerate() {
         lines.push(format!("vary {name}: {}", sweep.values(key).join(", ")));
     }
+    if sweep.design != Kind::Grid {
+        let bases = sweep.keys.iter().zip(sweep.base_values());
+        lines.extend(bases.map(|(key, value)| format!("base {key} = {value}")));
+    }
     if sweep.design == Kind::List {
         let texts = |index| {
             let values = sweep.values_of(index).into_iter().zip(&sweep.keys);
@@ -228,7 +232,10 @@ pub(super) fn design_lines(sweep: &Sweep, seed: u64, first: &CellId) -> Vec<Stri
         };
         lines.extend((0..sweep.len()).map(|index| format!("combination {}", texts(index))));
     }
-    let varies = |line: &str| sweep.keys.iter().any(|key| line.starts_with(key.as_str()));
+    let varies = |line: &str| {
+        let rest = |key: &String| line.strip_prefix(key.as_str());
+        sweep.keys.iter().filter_map(rest).any(|rest| rest.starts_with([' ', '.', '[']))
+    };
     lines.extend(first.text.lines().filter(|line| !varies(line)).map(str::to_owned));
     lines
 }

@@ -20,8 +20,23 @@ fn given(found: &Found) -> String {
     pairs.collect::<Vec<_>>().join(", ")
 }
 
-/// The answer in a sentence or two.
+/// The answer in a few sentences, with what its confidence does not cover.
 pub fn found_answer(found: &Found) -> String {
+    let answer = threshold(found);
+    if !answer.contains("% confidence") {
+        return answer;
+    }
+    // The rule of three: with 95 %, what never came in n days comes on less than 3/n of all days.
+    let rare = (found.repeats / 3).max(1);
+    format!(
+        "{answer} That holds if more of {} makes it steadily better or steadily worse, and for days such as these {}: a          kind of day that is rarer than 1 in {rare} may not be among them.",
+        found.key.rsplit('.').next().unwrap_or(&found.key),
+        found.repeats
+    )
+}
+
+/// The answer itself.
+fn threshold(found: &Found) -> String {
     let text = |value: &serde_json::Value| plain(Some(value));
     let (days, sure) = (found.repeats, 100.0 * found.confidence);
     let list = |of: Verdict| {

@@ -234,6 +234,14 @@ fn answer(worlds: &Worlds, style: Style) -> String {
         count.even,
         count.losses
     );
+    if count.wins == 0 {
+        text = format!(
+            "In none of {} worlds has any combination a lower p99 delay than {}, as far as it can be told.",
+            worlds.n,
+            settings(&reference.settings)
+        );
+        return format!("\n{}\n{}", style.bold("The answer"), wrapped(&text, "  "));
+    }
     match others {
         0 => {}
         1 => text += " One other combination wins and loses as often.",
@@ -316,9 +324,19 @@ fn table(worlds: &Worlds, style: Style) -> String {
              the same world. Even: not told apart, or by less than 1 s or 1 %.",
             "  ",
         );
-        if worlds.repeats == 1 {
-            out += "  With one day in each world, that day decides.\n";
+        match worlds.repeats {
+            1 => out += "  With one day in each world, that day decides.\n",
+            _ => {
+                out += &wrapped(
+                    "Each world is judged with 95 %: where nothing differs, chance tells 5 of 100 apart.",
+                    "  ",
+                );
+            }
         }
+        out += &wrapped(
+            "Mail that is not out a day after the end is not waited for; its delay is then longer than is told here.",
+            "  ",
+        );
     }
     out
 }

@@ -262,11 +262,16 @@ fn compared(ours: &Evidence, theirs: &Evidence) -> ([Option<f64>; 3], Against) {
     let against = match interval {
         Some(interval) if felt && interval.high < 0.0 => Against::Wins,
         Some(interval) if felt && interval.low > 0.0 => Against::Loses,
-        // One day has no interval, but it is the same day on both sides; the worlds do the rest.
-        None if felt && ours.records().len() == 1 => match point {
-            Some(point) if point < 0.0 => Against::Wins,
-            _ => Against::Loses,
-        },
+        // One day has no interval, but it is the same day on both sides; the worlds do the rest. Mail that was
+        // still under way may be later than it seems: then only the other direction is told.
+        None if felt && ours.records().len() == 1 => {
+            let open = |of: &Evidence| of.estimate(Metric::DelayP99).censored;
+            match point {
+                Some(point) if point < 0.0 && !open(ours) => Against::Wins,
+                Some(point) if point > 0.0 && !open(theirs) => Against::Loses,
+                _ => Against::Even,
+            }
+        }
         _ => Against::Even,
     };
     let end = |end: Option<f64>| {
