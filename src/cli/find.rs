@@ -1,12 +1,11 @@
 //! `mailflow sweep` with `find:` - the value that just meets an expectation, for each combination.
 
 use super::args::SweepArgs;
-use super::output::print;
+use super::output::{bad_input, print, unwritten};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::store::{command, page};
 use super::sweep::{
-    bad_input, design_lines, entry, finish, folder, json, misread, refuse, same_design,
-    with_arguments, written,
+    design_lines, entry, finish, folder, json, misread, refuse, same_design, with_arguments,
 };
 use super::{Exit, store};
 use crate::experiment::find::{Plan, looks};
@@ -237,6 +236,6 @@ fn dry_run(ready: &Ready, design: &Design, runs: u64) -> Result<Exit, Exit> {
         ),
         report::duration(each),
     );
-    print(&text).map_err(|error| written(&error))?;
+    print(&text).map_err(|error| unwritten(&error))?;
     Ok(Exit::Done)
 }

@@ -13,6 +13,18 @@ pub(super) struct WriteError {
     source: io::Error,
 }
 
+/// Says what is wrong with what was asked for.
+pub(super) fn bad_input(text: &str) -> Exit {
+    eprintln!("mailflow: {text}");
+    Exit::BadInput
+}
+
+/// Says what could not be written.
+pub(super) fn unwritten(error: &WriteError) -> Exit {
+    eprintln!("mailflow: {error}");
+    Exit::Io
+}
+
 const STDOUT: &str = "to standard output";
 
 fn advice(path: &Path, error: &io::Error) -> &'static str {

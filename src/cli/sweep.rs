@@ -1,7 +1,7 @@
 //! `mailflow sweep`: every combination of settings on the same days; resumes where it stopped.
 
 use super::args::{Format, ShowArgs, SweepArgs};
-use super::output::{print, write_file};
+use super::output::{bad_input, print, unwritten, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::{Exit, draw, find, load, store};
 use crate::experiment::store::{CellId, RunError, Store};
@@ -66,11 +66,6 @@ pub(super) fn refuse(errors: &[LoadError], show: &ShowArgs) -> Exit {
     // A closed stderr is no reason to fail otherwise.
     let _ = load::show(errors, colour, &mut std::io::stderr().lock());
     errors.iter().map(load::exit).max().unwrap_or(Exit::BadInput)
-}
-
-pub(super) fn bad_input(text: &str) -> Exit {
-    eprintln!("mailflow: {text}");
-    Exit::BadInput
 }
 
 /// Resolves every combination of a sweep; shows every problem.
@@ -368,13 +363,8 @@ fn dry_run(ready: &Ready, args: &SweepArgs) -> Result<Exit, Exit> {
         report::duration(left),
         report::duration(each),
     );
-    print(&text).map_err(|error| written(&error))?;
+    print(&text).map_err(|error| unwritten(&error))?;
     Ok(Exit::Done)
-}
-
-pub(super) fn written(error: &super::output::WriteError) -> Exit {
-    eprintln!("mailflow: {error}");
-    Exit::Io
 }
 
 /// Runs what is missing and writes the results.
@@ -460,7 +450,7 @@ pub(super) fn finish(
         texts.push(report::effects_csv(&results));
     }
     for (path, text) in files.iter().zip(&texts) {
-        write_file(path, text).map_err(|error| written(&error))?;
+        write_file(path, text).map_err(|error| unwritten(&error))?;
     }
     // Results first, pictures second: what was simulated is kept even if a picture fails.
     files.extend(draw::of_sweep((store, rows), design, folder, &results)?);
@@ -481,7 +471,7 @@ pub(super) fn finish(
         ),
         other => in_format(&results, other),
     };
-    print(&text).map_err(|error| written(&error))?;
+    print(&text).map_err(|error| unwritten(&error))?;
     Ok(if results.keeps(strict) { Exit::Done } else { Exit::Missed })
 }
 

@@ -2,7 +2,7 @@
 //! Stored beside the ordinary results, in a file of its own, so that it goes on where it stopped and N may grow.
 
 use super::args::{Format, RunArgs, ShowArgs, SweepArgs};
-use super::output::{WriteError, print, write_file};
+use super::output::{bad_input, print, unwritten, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::run::{self, Job};
 use super::{Exit, load, store};
@@ -124,16 +124,6 @@ pub(super) fn of_run(jobs: &[Job], worlds: u32, args: &RunArgs) -> Result<Exit, 
     asked.all(&asked.plan()?)
 }
 
-fn bad_input(text: &str) -> Exit {
-    eprintln!("mailflow: {text}");
-    Exit::BadInput
-}
-
-fn written(error: &WriteError) -> Exit {
-    eprintln!("mailflow: {error}");
-    Exit::Io
-}
-
 impl Asked<'_> {
     fn tell(&self, text: &str) {
         if !self.show.quiet {
@@ -243,7 +233,7 @@ impl Asked<'_> {
             text += "Assumed and not varied:\n";
             plan.varied.kept.iter().for_each(|(key, why)| text += &line(key, why));
         }
-        print(&text).map_err(|error| written(&error))?;
+        print(&text).map_err(|error| unwritten(&error))?;
         Ok(Exit::Done)
     }
 
@@ -274,7 +264,7 @@ impl Asked<'_> {
         let csv = report::worlds_csv(worlds);
         let files = [self.folder.join("worlds.json"), self.folder.join("tables/worlds.csv")];
         for (path, text) in files.iter().zip([&json, &csv]) {
-            write_file(path, text).map_err(|error| written(&error))?;
+            write_file(path, text).map_err(|error| unwritten(&error))?;
         }
         let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         let header = &self.design.header;
@@ -294,6 +284,6 @@ impl Asked<'_> {
                 report::worlds_page(&page, self.show.quiet, style)
             }
         };
-        print(&text).map_err(|error| written(&error))
+        print(&text).map_err(|error| unwritten(&error))
     }
 }

@@ -2,7 +2,7 @@
 //! of a folder is simulated.
 
 use super::super::args::{CompareArgs, Format};
-use super::super::output::{print, printed};
+use super::super::output::{bad_input, print, printed};
 use super::super::progress::listen_for_ctrl_c;
 use super::super::{Exit, run, store};
 use crate::experiment::store::Store;
@@ -33,11 +33,6 @@ struct Matched {
     pairs: Vec<(usize, usize)>,
     paired: bool,
     notes: Vec<String>,
-}
-
-fn bad_input(text: &str) -> Exit {
-    eprintln!("mailflow: {text}");
-    Exit::BadInput
 }
 
 /// Compares a folder with a folder or a file; `load` loads a file.

@@ -2,6 +2,9 @@
 //!
 //! Logarithms come from `libm`, so that every machine draws the same bytes.
 
+use super::ChartError;
+use super::canvas::{Align, Area, Canvas, TEXT, Type};
+use super::palette::{GREY, INK};
 use super::text;
 use crate::units::{SimTime, Span};
 
@@ -52,6 +55,21 @@ impl DelayAxis {
         let log = libm::log10(seconds.max(1e-9)).clamp(self.low, self.high);
         let share = (log - self.low) / (self.high - self.low);
         self.left + (share * f64::from(self.right - self.left)).round() as i32
+    }
+
+    /// Draws it below `area`, with its name and the line at one hour.
+    pub(super) fn draw(&self, canvas: &Canvas, area: Area) -> Result<(), ChartError> {
+        let Area { left, top, right, bottom } = area;
+        canvas.line(&[(left, bottom), (right, bottom)], GREY, 3)?;
+        for (x, label) in self.ticks(TEXT) {
+            canvas.line(&[(x, bottom), (x, bottom + 12)], GREY, 3)?;
+            canvas.text(label, (x, bottom + 38), Align::Middle, Type::QUIET)?;
+        }
+        let middle = (left + right) / 2;
+        canvas.text("delay until delivery", (middle, bottom + 92), Align::Middle, Type::QUIET)?;
+        let hour = self.x(HOUR);
+        canvas.patterned(&[(hour, bottom), (hour, top - 14)], &[16, 12], INK, 3)?;
+        canvas.text("one hour", (hour, top - 36), Align::Middle, Type::STRONG)
     }
 
     /// The ticks in view, thinned so that their labels of `size` pixels stay apart.

@@ -3,7 +3,7 @@
 use super::axis::DelayAxis;
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::labels::{self, Wanted};
-use super::palette::{GREY, INK, LOOKS, Look};
+use super::palette::{LOOKS, Look};
 use super::text;
 use super::{ChartError, DelayCurve, MAX_CURVES};
 use crate::report::human;
@@ -257,20 +257,11 @@ fn describe(how_to_read: &str, curves: &[DelayCurve]) -> String {
 }
 
 fn draw_grid(canvas: &Canvas, frame: &Frame) -> Result<(), ChartError> {
-    let Area { left, top, right, bottom } = frame.area;
+    let Area { left, right, .. } = frame.area;
     for share in SHARES {
         canvas.grid_line(left, right, frame.y(share), &format!("{:.0} %", share * 100.0))?;
     }
-    canvas.line(&[(left, bottom), (right, bottom)], GREY, 3)?;
-    for (x, label) in frame.axis.ticks(TEXT) {
-        canvas.line(&[(x, bottom), (x, bottom + 12)], GREY, 3)?;
-        canvas.text(label, (x, bottom + 38), Align::Middle, Type::QUIET)?;
-    }
-    let middle = (left + right) / 2;
-    canvas.text("delay until delivery", (middle, bottom + 92), Align::Middle, Type::QUIET)?;
-    let hour = frame.axis.x(HOUR);
-    canvas.patterned(&[(hour, bottom), (hour, top - 14)], &[16, 12], INK, 3)?;
-    canvas.text("one hour", (hour, top - 36), Align::Middle, Type::STRONG)
+    frame.axis.draw(canvas, frame.area)
 }
 
 fn wanted(one: &Drawn) -> Wanted {

@@ -3,7 +3,7 @@
 
 use super::axis::DelayAxis;
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
-use super::palette::{GREY, GRID, INK, LOOKS, Look};
+use super::palette::{GRID, LOOKS, Look};
 use super::text;
 use super::{ChartError, DelayCurve, MAX_CURVES};
 
@@ -129,7 +129,7 @@ fn band(curve: &DelayCurve, frame: &Frame) -> Vec<Point> {
 }
 
 fn draw_grid(canvas: &Canvas, frame: &Frame) -> Result<(), ChartError> {
-    let Area { left, top, right, bottom } = frame.area;
+    let Area { left, right, .. } = frame.area;
     for power in 0..=(-frame.lowest) as i32 {
         let share = libm::pow(10.0, -f64::from(power));
         let words = match power {
@@ -140,16 +140,7 @@ fn draw_grid(canvas: &Canvas, frame: &Frame) -> Result<(), ChartError> {
         canvas.line(&[(left, y), (right, y)], GRID, 2)?;
         canvas.text(&words, (left - 18, y), Align::Right, Type::QUIET)?;
     }
-    canvas.line(&[(left, bottom), (right, bottom)], GREY, 3)?;
-    for (x, label) in frame.axis.ticks(TEXT) {
-        canvas.line(&[(x, bottom), (x, bottom + 12)], GREY, 3)?;
-        canvas.text(label, (x, bottom + 38), Align::Middle, Type::QUIET)?;
-    }
-    let middle = (left + right) / 2;
-    canvas.text("delay until delivery", (middle, bottom + 92), Align::Middle, Type::QUIET)?;
-    let hour = frame.axis.x(HOUR);
-    canvas.patterned(&[(hour, bottom), (hour, top - 14)], &[16, 12], INK, 3)?;
-    canvas.text("one hour", (hour, top - 36), Align::Middle, Type::STRONG)
+    frame.axis.draw(canvas, frame.area)
 }
 
 fn name(curve: &DelayCurve) -> String {
