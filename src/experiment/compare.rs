@@ -7,13 +7,12 @@
 
 use super::Evidence;
 use super::estimate::{CONFIDENCE, DIGITS};
-use super::independent::independent;
-use crate::measure::{CATALOGUE, Kind, Metric};
+use crate::measure::{Kind, Metric};
 use crate::stats::{
-    Interval, Sampled, Sides, joint_reach, mean_interval, paired_shares, round_significant,
+    Interval, Joint, Sampled, Sides, joint_reach, mean_interval, paired_shares, round_significant,
     sorted_quantile,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
 
 /// The difference of a metric, ours less theirs, in the metric's unit. What is not known is `None`; an end
 /// is, too, where mail whose fate is open could put it anywhere.
@@ -96,31 +95,128 @@ pub struct Question<'a> {
 
 /// The differences to all questions, in order, with intervals that hold together.
 pub fn family(questions: &[Question]) -> Vec<Difference> {
-    let pairs: Vec<Option<Pair>> = questions
-        .iter()
-        .map(|question| Pair::of(question.ours, question.metric, question.theirs, 1.0))
-        .collect();
-    let known: Vec<&Pair> = pairs.iter().flatten().collect();
-    let mut sampled: Vec<&Sampled> = known.iter().filter_map(|pair| pair.resampled()).collect();
-    // The reach goes by the days of the first: with different numbers, those of the fewest are the careful ones.
-    sampled.sort_by_key(|sampled| sampled.replications());
-    // Shares of days have an interval of another kind: each takes its part of the error by Bonferroni's rule,
-    // and the resamples have the rest.
-    let error = 1.0 - CONFIDENCE;
-    let each = error / known.len().max(1) as f64;
-    let reach = joint_reach(&sampled, 1.0 - each * sampled.len() as f64, Sides::Two);
-    let answer = |(pair, question): (&Option<Pair>, &Question)| {
+    let mut family = Family::default();
+    let half = |question: &Question| {
+        let (half, sampled) = Half::of(question);
+        family.add(&half, sampled.as_ref());
+        half
+    };
+    let halves: Vec<Half> = questions.iter().map(half).collect();
+    let reach = family.reach();
+    halves.into_iter().map(|half| half.answer(reach)).collect()
+}
+
+/// Comparisons whose intervals hold together. It keeps the same few numbers however many they are.
+#[derive(Debug)]
+pub(super) struct Family {
+    joint: Joint,
+    /// Those that have a value.
+    known: usize,
+}
+
+impl Default for Family {
+    fn default() -> Self {
+        Family { joint: Joint::new(Sides::Two), known: 0 }
+    }
+}
+
+impl Family {
+    /// One more comparison, in any order.
+    pub(super) fn add(&mut self, half: &Half, sampled: Option<&Sampled>) {
+        self.known += usize::from(half.pair.is_some());
+        if let Some(sampled) = sampled {
+            self.joint.add(sampled);
+        }
+    }
+
+    /// How far its intervals have to reach, once all are in. Shares of days have an interval of another kind: each
+    /// takes its part of the error by Bonferroni's rule, and the resamples have the rest.
+    pub(super) fn reach(self) -> Reach {
+        let each = (1.0 - CONFIDENCE) / self.known.max(1) as f64;
+        let confidence = 1.0 - each * self.joint.count() as f64;
+        Reach { errors: self.joint.reach(confidence), confidence: 1.0 - each }
+    }
+}
+
+/// How far the intervals of a family reach.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// In standard errors.
+    errors: f64,
+    /// Of an interval that has none.
+    confidence: f64,
+}
+
+/// A comparison but for the interval that holds together with the others of its family.
+#[derive(Clone, Debug)]
+pub(super) struct Half {
+    answer: Difference,
+    pair: Option<(Option<Interval>, Margin)>,
+}
+
+/// What the joint interval is made of.
+#[derive(Clone, Debug)]
+enum Margin {
+    /// The lower end's centre and standard error, and the upper end's.
+    Errors([(f64, f64); 2]),
+    /// Whether days are late, at their worst for either end.
+    Late { factor: f64, least: Vec<(bool, bool)>, most: Vec<(bool, bool)> },
+}
+
+impl Half {
+    /// What can be said without the others, and what the family's reach is taken from.
+    pub(super) fn of(question: &Question) -> (Half, Option<Sampled>) {
         let mut answer = own_values(question);
-        if let Some(pair) = pair {
-            let alone = pair.interval(CONFIDENCE);
-            let together = pair.joint(alone, reach, 1.0 - each);
-            answer.point = rounded(pair.point);
-            (answer.low, answer.high) = ends(alone);
-            (answer.family_low, answer.family_high) = ends(together);
+        let Some(pair) = Pair::of(question.ours, question.metric, question.theirs, 1.0) else {
+            return (Half { answer, pair: None }, None);
+        };
+        let alone = pair.interval(CONFIDENCE);
+        answer.point = rounded(pair.point);
+        (answer.low, answer.high) = ends(alone);
+        let (margin, sampled) = pair.margin();
+        (Half { answer, pair: Some((alone, margin)) }, sampled)
+    }
+
+    /// The whole answer.
+    pub(super) fn answer(self, reach: Reach) -> Difference {
+        let mut answer = self.answer;
+        if let Some((Some(alone), margin)) = self.pair {
+            (answer.family_low, answer.family_high) = ends(margin.joint(alone, reach));
         }
         answer
-    };
-    pairs.iter().zip(questions).map(answer).collect()
+    }
+}
+
+impl Margin {
+    /// The interval that holds together with the others: so many standard errors, and never less than
+    /// `alone`.
+    fn joint(&self, alone: Interval, reach: Reach) -> Option<Interval> {
+        let [(least, low), (most, high)] = match self {
+            Margin::Late { factor, least, most } => {
+                return late_days(least, most, *factor, reach.confidence);
+            }
+            Margin::Errors(errors) => *errors,
+        };
+        // A statistic that is infinite in some resample has no standard error: nothing is known there.
+        let (low, high) = (least - reach.errors * low, most + reach.errors * high);
+        Some(Interval {
+            low: if low.is_nan() { f64::NEG_INFINITY } else { low.min(alone.low) },
+            high: if high.is_nan() { f64::INFINITY } else { high.max(alone.high) },
+        })
+    }
+}
+
+/// The interval of a difference of shares of late days.
+fn late_days(
+    least: &[(bool, bool)],
+    most: &[(bool, bool)],
+    factor: f64,
+    confidence: f64,
+) -> Option<Interval> {
+    Some(Interval {
+        low: paired_shares(least, factor, confidence)?.low,
+        high: paired_shares(most, factor, confidence)?.high,
+    })
 }
 
 /// What is infinite is not known.
@@ -221,11 +317,16 @@ impl Pair {
         (!point.is_nan()).then_some(Pair { point, sides })
     }
 
-    /// What the joint reach is taken from.
-    fn resampled(&self) -> Option<&Sampled> {
-        match &self.sides {
-            Paired::Pool { known, .. } | Paired::Days { known, .. } => Some(known),
-            Paired::Late { .. } => None,
+    /// What the joint interval is made of, and what its reach is taken from.
+    fn margin(self) -> (Margin, Option<Sampled>) {
+        let of = |sampled: &Sampled| (sampled.point, sampled.error());
+        match self.sides {
+            Paired::Late { factor, least, most } => (Margin::Late { factor, least, most }, None),
+            Paired::Days { known, .. } => (Margin::Errors([of(&known); 2]), Some(known)),
+            Paired::Pool { known, least, most } => {
+                let ends = [&least, &most].map(|end| of(end.as_ref().unwrap_or(&known)));
+                (Margin::Errors(ends), Some(known))
+            }
         }
     }
 
@@ -243,31 +344,8 @@ impl Pair {
                 Some(interval)
             }
             Paired::Days { differences, .. } => mean_interval(differences, confidence)?.1,
-            Paired::Late { factor, least, most } => Some(Interval {
-                low: paired_shares(least, *factor, confidence)?.low,
-                high: paired_shares(most, *factor, confidence)?.high,
-            }),
+            Paired::Late { factor, least, most } => late_days(least, most, *factor, confidence),
         }
-    }
-
-    /// The interval that holds together with the others: so many standard errors, and never less than
-    /// `alone`.
-    fn joint(&self, alone: Option<Interval>, reach: f64, confidence: f64) -> Option<Interval> {
-        let alone = alone?;
-        let (least, most) = match &self.sides {
-            Paired::Late { .. } => return self.interval(confidence),
-            Paired::Days { known, .. } => (known, known),
-            Paired::Pool { known, least, most } => {
-                (least.as_ref().unwrap_or(known), most.as_ref().unwrap_or(known))
-            }
-        };
-        // A statistic that is infinite in some resample has no standard error: nothing is known there.
-        let low = least.point - reach * least.error();
-        let high = most.point + reach * most.error();
-        Some(Interval {
-            low: if low.is_nan() { f64::NEG_INFINITY } else { low.min(alone.low) },
-            high: if high.is_nan() { f64::INFINITY } else { high.max(alone.high) },
-        })
     }
 }
 
@@ -281,19 +359,38 @@ impl Evidence<'_> {
     }
 }
 
-/// For each of `cells` whether it may be the best by `metric`: with 95 % the truly best is among those that
-/// may (Edwards & Hsu, JASA 78, 1983: each in turn is compared with all others, one-sided and jointly). A
-/// cell without a value may not; mail whose fate is open excludes nobody else.
-pub fn may_be_best(cells: &[&Evidence], metric: Metric, lower_is_better: bool) -> Vec<bool> {
-    let valued = |cell: &&Evidence| cell.daily(metric).iter().any(Option::is_some);
-    let known: Vec<(Sampled, Sampled)> = cells
-        .iter()
-        .map(|cell| (cell.sampled(metric, false), cell.sampled(metric, lower_is_better)))
-        .collect();
+/// What has to be known of a cell to tell whether it may be the best by a metric.
+#[derive(Clone, Debug)]
+pub struct Contender {
+    known: Sampled,
+    /// With mail whose fate is open at its worst, where there is any.
+    worst: Option<Sampled>,
+    valued: bool,
+}
+
+impl Contender {
+    /// The cell with this evidence.
+    pub fn of(cell: &Evidence, metric: Metric, lower_is_better: bool) -> Self {
+        Contender {
+            known: cell.sampled(metric, false),
+            worst: (lower_is_better && !cell.all_delivered()).then(|| cell.sampled(metric, true)),
+            valued: cell.daily(metric).iter().any(Option::is_some),
+        }
+    }
+
+    fn at_worst(&self) -> &Sampled {
+        self.worst.as_ref().unwrap_or(&self.known)
+    }
+}
+
+/// For each of `cells` whether it may be the best by the metric that they were made for: with 95 % the truly best
+/// is among those that may (Edwards & Hsu, JASA 78, 1983: each in turn is compared with all others, one-sided and
+/// jointly). A cell without a value may not; mail whose fate is open excludes nobody else.
+pub fn may_be_best(cells: &[&Contender], lower_is_better: bool) -> Vec<bool> {
     // How much worse one is than another, the other at its worst.
     let worse = |one: usize, other: usize| match lower_is_better {
-        true => known[one].0.minus(&known[other].1, 1.0),
-        false => known[other].0.minus(&known[one].1, 1.0),
+        true => cells[one].known.minus(cells[other].at_worst(), 1.0),
+        false => cells[other].known.minus(cells[one].at_worst(), 1.0),
     };
     let may = |one: usize| {
         let others: Vec<Sampled> =
@@ -307,152 +404,7 @@ pub fn may_be_best(cells: &[&Evidence], metric: Metric, lower_is_better: bool) -
         };
         !others.iter().any(beaten)
     };
-    (0..cells.len()).map(|cell| valued(&cells[cell]) && may(cell)).collect()
-}
-
-/// The differences of one cell to another, by the name used in files: of the whole run, then of the parts.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Differences {
-    list: Vec<(String, Metric, Difference)>,
-}
-
-impl Differences {
-    /// Every metric of the catalogue and `more` (such as `late.2h`), of the whole and of each part that both
-    /// have: one family.
-    pub fn of(ours: &Evidence, theirs: &Evidence, more: &[Metric]) -> Self {
-        Differences::by(ours, theirs, more, family)
-    }
-
-    /// The same where no day of the one has a partner among the other's, which may be more or fewer. The two
-    /// must have been prepared with different seeds.
-    pub fn independent(ours: &Evidence, theirs: &Evidence, more: &[Metric]) -> Self {
-        Differences::by(ours, theirs, more, independent)
-    }
-
-    fn by(
-        ours: &Evidence,
-        theirs: &Evidence,
-        more: &[Metric],
-        family: fn(&[Question]) -> Vec<Difference>,
-    ) -> Self {
-        let (names, questions) = (listed(ours, theirs, more), parts_of(ours, theirs));
-        let side = |part: &Option<String>| match part {
-            None => Some((ours, theirs)),
-            Some(part) => {
-                let found = questions.iter().find(|(name, ..)| name == part);
-                found.map(|(_, ours, theirs)| (ours, theirs))
-            }
-        };
-        let asked: Vec<(String, Question)> = names
-            .iter()
-            .filter_map(|(name, metric, part)| {
-                let (ours, theirs) = side(part)?;
-                Some((name.clone(), Question { metric: *metric, ours, theirs }))
-            })
-            .collect();
-        let questions: Vec<Question> = asked.iter().map(|(_, question)| *question).collect();
-        let answers = family(&questions);
-        let list = asked.into_iter().zip(answers);
-        Differences { list: list.map(|((name, q), answer)| (name, q.metric, answer)).collect() }
-    }
-
-    /// The same of several pairs, ours and theirs; of `paired` days or independent ones. For each metric the pairs
-    /// are a family, so that "which cells differ by p99?" has an answer that holds as a whole. Pairs may have
-    /// different numbers of days.
-    pub fn of_pairs(pairs: &[(&Evidence, &Evidence)], paired: bool) -> Vec<Self> {
-        let family = if paired { family } else { independent };
-        let mut all = vec![Differences::default(); pairs.len()];
-        let Some((first, reference)) = pairs.first() else { return all };
-        let parts: Vec<_> = pairs.iter().map(|(ours, theirs)| parts_of(ours, theirs)).collect();
-        for (name, metric, part) in listed(first, reference, &[]) {
-            let ask = |pair: usize| match &part {
-                None => {
-                    let (ours, theirs) = pairs[pair];
-                    Some(Question { metric, ours, theirs })
-                }
-                Some(part) => {
-                    let (_, ours, theirs) = parts[pair].iter().find(|(name, ..)| name == part)?;
-                    Some(Question { metric, ours, theirs })
-                }
-            };
-            let asked: Vec<(usize, Question)> =
-                (0..pairs.len()).filter_map(|pair| Some((pair, ask(pair)?))).collect();
-            let questions: Vec<Question> = asked.iter().map(|(_, question)| *question).collect();
-            for ((pair, _), answer) in asked.iter().zip(family(&questions)) {
-                all[*pair].list.push((name.clone(), metric, answer));
-            }
-        }
-        all
-    }
-
-    /// These differences, by name.
-    pub(super) fn from_list(list: Vec<(String, Metric, Difference)>) -> Self {
-        Differences { list }
-    }
-
-    /// Every difference by name, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Metric, &Difference)> {
-        self.list.iter().map(|(name, metric, difference)| (name.as_str(), *metric, difference))
-    }
-
-    /// The difference of this name.
-    pub fn get(&self, name: &str) -> Option<&Difference> {
-        self.list.iter().find(|(other, ..)| other == name).map(|(.., difference)| difference)
-    }
-}
-
-/// The parts that both sides have, with their evidence.
-fn parts_of<'a>(
-    ours: &Evidence<'a>,
-    theirs: &Evidence<'a>,
-) -> Vec<(String, Evidence<'a>, Evidence<'a>)> {
-    let both = |name: &str| Some((name.to_owned(), ours.part(name)?, theirs.part(name)?));
-    ours.parts().filter_map(|part| both(&part.name)).collect()
-}
-
-/// What is compared: name, metric and part.
-fn listed(
-    ours: &Evidence,
-    theirs: &Evidence,
-    more: &[Metric],
-) -> Vec<(String, Metric, Option<String>)> {
-    let catalogue = CATALOGUE.iter().map(|entry| entry.metric);
-    let mut wanted: Vec<Metric> = catalogue.chain(more.iter().copied()).collect();
-    wanted.sort();
-    wanted.dedup();
-    let whole = wanted.iter().map(|metric| (metric.name(), *metric, None));
-    let both = ours.parts().filter(|part| theirs.parts().any(|other| other == *part));
-    let parts = both.flat_map(|part| {
-        let covered = wanted.iter().filter(|metric| metric.covers(&part.filter));
-        let name = part.name.to_string();
-        let of =
-            |metric: &Metric| (format!("{}@{name}", metric.name()), *metric, Some(name.clone()));
-        covered.map(of).collect::<Vec<_>>()
-    });
-    whole.chain(parts).collect()
-}
-
-impl Serialize for Differences {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.list.len()))?;
-        for (name, _, difference) in self.iter() {
-            map.serialize_entry(name, difference)?;
-        }
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Differences {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let map = serde_json::Map::deserialize(deserializer)?;
-        let read = |(name, value): (String, serde_json::Value)| {
-            let whole = name.split('@').next().unwrap_or_default();
-            let metric = Metric::parse(whole).map_err(D::Error::custom)?;
-            Ok((name, metric, Difference::deserialize(value).map_err(D::Error::custom)?))
-        };
-        Ok(Differences { list: map.into_iter().map(read).collect::<Result<_, _>>()? })
-    }
+    (0..cells.len()).map(|cell| cells[cell].valued && may(cell)).collect()
 }
 
 #[cfg(test)]

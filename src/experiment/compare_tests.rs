@@ -1,5 +1,6 @@
 //! Tests of paired differences.
 
+use super::super::Differences;
 use super::super::estimate::tests::record;
 use super::*;
 use crate::engine::Stream;
@@ -88,17 +89,22 @@ fn noisy(cells: &[u64], experiment: u64) -> Vec<Vec<RunRecord>> {
     cells.iter().map(|seconds| cell(*seconds)).collect()
 }
 
+fn among(cells: &[&Evidence], metric: Metric, lower: bool) -> Vec<bool> {
+    let all: Vec<Contender> = cells.iter().map(|of| Contender::of(of, metric, lower)).collect();
+    may_be_best(&all.iter().collect::<Vec<_>>(), lower)
+}
+
 #[test]
 fn the_best_is_among_those_that_may_be_and_what_is_clearly_worse_is_not() {
     let cells = noisy(&[300, 0, 2, 40, 500], 1);
     let cells: Vec<Evidence> = cells.iter().map(|days| Evidence::new(days, 42)).collect();
     let all: Vec<&Evidence> = cells.iter().collect();
-    let best = |metric, lower| may_be_best(&all, metric, lower);
+    let best = |metric, lower| among(&all, metric, lower);
     assert_eq!(best(Metric::DelayMean, true), [false, true, true, false, false]);
     assert_eq!(best(Metric::DelayMean, false), [false, false, false, false, true]);
     assert_eq!(best(Metric::MessagesArrived, false), [true; 5], "all the same");
     assert_eq!(best(Metric::RecoveryTime, true), [false; 5], "no value");
-    assert_eq!(may_be_best(&all[..1], Metric::DelayMean, true), [true]);
+    assert_eq!(among(&all[..1], Metric::DelayMean, true), [true]);
 }
 
 /// How often all intervals of a family of eleven hold, and how often the best is kept, for equal cells.
@@ -117,7 +123,7 @@ fn coverage(experiments: u64) -> (f64, f64, f64) {
             answers.iter().all(|a| a.family_low <= Some(0.0) && a.family_high >= Some(0.0)),
         );
         alone += u32::from(answers.iter().all(|a| a.low <= Some(0.0) && a.high >= Some(0.0)));
-        kept += u32::from(may_be_best(&all, Metric::DelayMean, true)[0]);
+        kept += u32::from(among(&all, Metric::DelayMean, true)[0]);
     }
     let share = |count| f64::from(count) / experiments as f64;
     (share(held), share(alone), share(kept))

@@ -9,9 +9,9 @@
 //! The model behind it is none: nothing is fitted, so a grid with more than two values of a key gives the effect
 //! of each value against the one it is compared with, and interactions only of the ends.
 
-use super::compare::{Difference, Differences, rounded, variance};
+use super::compare::{Difference, rounded, variance};
 use super::estimate::CONFIDENCE;
-use super::{Cell, Evidence};
+use super::{Differences, Evidence};
 use crate::measure::{Kind, Metric};
 use crate::stats::{
     Interval, Sampled, Sides, joint_reach, mean_interval, round_significant, sorted_quantile,
@@ -155,71 +155,124 @@ impl Grid {
     }
 }
 
-/// The effects of every change in a grid; none if the combinations make no complete one.
-pub(super) fn of(cells: &[Cell], evidence: &[Evidence], reference: Option<usize>) -> Vec<Effect> {
-    let settings: Vec<&Map<String, Value>> = cells.iter().map(|cell| &cell.settings).collect();
-    let Some(grid) = Grid::of(&settings, reference) else { return Vec::new() };
-    let contrasts = grid.contrasts();
-    let mut lists = vec![Vec::new(); contrasts.len()];
-    for metric in MAIN {
-        let sides = |worst| evidence.iter().map(|of| of.sampled(metric, worst)).collect();
-        let open = evidence.iter().any(|of| !of.all_delivered());
-        let observed = Observed {
-            known: sides(false),
-            worst: open.then(|| sides(true)),
-            days: evidence.iter().map(|of| of.daily(metric)).collect(),
-            by_day: matches!(metric.kind(), Kind::Each(_)),
-        };
-        for (list, difference) in lists.iter_mut().zip(weighed(&contrasts, &observed)) {
-            list.push((metric.name(), metric, difference));
+/// The effects of every change in a grid, worked out combination by combination: of each only its part in every
+/// sum is kept.
+#[derive(Debug)]
+pub(super) struct Effects {
+    contrasts: Vec<Contrast>,
+    /// By metric of [`MAIN`].
+    sums: Vec<Sums>,
+}
+
+impl Effects {
+    /// Of the grid that these settings make, if they make one; see [`Grid::of`].
+    pub(super) fn new(settings: &[&Map<String, Value>], reference: Option<usize>) -> Option<Self> {
+        let contrasts = Grid::of(settings, reference)?.contrasts();
+        let by_day = |metric: &Metric| matches!(metric.kind(), Kind::Each(_));
+        let sums = MAIN.iter().map(|metric| Sums::new(by_day(metric))).collect();
+        Some(Effects { contrasts, sums })
+    }
+
+    /// Adds the next combination, in the order of the settings: sums come out the same to the last bit.
+    pub(super) fn add(&mut self, combination: Vec<Seen>) {
+        for (sums, seen) in self.sums.iter_mut().zip(combination) {
+            sums.add(&self.contrasts, seen);
         }
     }
-    let effect = |(Contrast { change, with, .. }, list)| Effect {
-        change,
-        with,
-        metrics: Differences::from_list(list),
-    };
-    contrasts.into_iter().zip(lists).map(effect).collect()
-}
 
-/// One metric of all combinations, from the same days.
-pub(super) struct Observed {
-    /// As known; from the same resamples.
-    pub(super) known: Vec<Sampled>,
-    /// With mail whose fate is open as infinitely late.
-    pub(super) worst: Option<Vec<Sampled>>,
-    /// Each day's own value.
-    pub(super) days: Vec<Vec<Option<f64>>>,
-    /// Whether the metric is the mean of these.
-    pub(super) by_day: bool,
-}
-
-/// The value of each contrast, with intervals that hold together.
-pub(super) fn weighed(contrasts: &[Contrast], observed: &Observed) -> Vec<Difference> {
-    let Some(first) = observed.known.first() else { return Vec::new() };
-    // Known values are never infinite, so that this is nothing but zeros.
-    let zero = first.minus(first, 1.0);
-    // Open mail is at its worst where that lowers the sum, or where it raises it.
-    let sum = |contrast: &Contrast, worst_below: bool, worst_above: bool| {
-        let mut sum = zero.clone();
-        for (cell, weight) in contrast.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
-            let at_worst = if *weight < 0.0 { worst_below } else { worst_above };
-            let worst = observed.worst.as_ref().filter(|_| at_worst);
-            sum = sum.minus(&worst.unwrap_or(&observed.known)[cell], -weight);
+    /// The effects, once every combination was added.
+    pub(super) fn finish(self) -> Vec<Effect> {
+        let mut lists = vec![Vec::new(); self.contrasts.len()];
+        for (metric, sums) in MAIN.into_iter().zip(self.sums) {
+            for (list, difference) in lists.iter_mut().zip(sums.answers(&self.contrasts)) {
+                list.push((metric.name(), metric, difference));
+            }
         }
-        sum
-    };
-    let known: Vec<Sampled> = contrasts.iter().map(|one| sum(one, false, false)).collect();
-    let reach = joint_reach(&known.iter().collect::<Vec<_>>(), CONFIDENCE, Sides::Two);
-    let answer = |(contrast, known): (&Contrast, &Sampled)| {
-        let mut answer = own_days(contrast, &observed.days);
-        answer.point = rounded(known.point);
-        let days = days_of(contrast, &observed.days);
-        let (least, most) = match observed.worst {
-            Some(_) if !observed.by_day => (sum(contrast, true, false), sum(contrast, false, true)),
-            _ => (known.clone(), known.clone()),
+        let effect = |(Contrast { change, with, .. }, list)| Effect {
+            change,
+            with,
+            metrics: Differences::from_list(list),
         };
-        let alone = match (observed.by_day, days) {
+        self.contrasts.into_iter().zip(lists).map(effect).collect()
+    }
+}
+
+/// One metric of one combination.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// As known; from the same resamples in all combinations.
+    pub(super) known: Sampled,
+    /// With mail whose fate is open as infinitely late, where there is any.
+    pub(super) worst: Option<Sampled>,
+    /// Each day's own value.
+    pub(super) days: Vec<Option<f64>>,
+}
+
+impl Seen {
+    /// Every metric of [`MAIN`] in `evidence`.
+    pub(super) fn of(evidence: &Evidence) -> Vec<Seen> {
+        let of = |metric: Metric| Seen {
+            known: evidence.sampled(metric, false),
+            worst: (!evidence.all_delivered()).then(|| evidence.sampled(metric, true)),
+            days: evidence.daily(metric),
+        };
+        MAIN.map(of).into()
+    }
+}
+
+/// The sums of one metric over the combinations so far.
+#[derive(Debug)]
+pub(super) struct Sums {
+    /// By contrast: as known, and with open mail at its worst for the lower and for the upper end.
+    of: Vec<[Sampled; 3]>,
+    /// By combination.
+    days: Vec<Vec<Option<f64>>>,
+    /// Whether the metric is the mean of these.
+    by_day: bool,
+}
+
+impl Sums {
+    pub(super) fn new(by_day: bool) -> Self {
+        Sums { of: Vec::new(), days: Vec::new(), by_day }
+    }
+
+    /// Adds the next combination.
+    pub(super) fn add(&mut self, contrasts: &[Contrast], seen: Seen) {
+        if self.days.is_empty() {
+            // Known values are never infinite, so that this is nothing but zeros.
+            let zero = seen.known.minus(&seen.known, 1.0);
+            self.of =
+                contrasts.iter().map(|_| [zero.clone(), zero.clone(), zero.clone()]).collect();
+        }
+        let cell = self.days.len();
+        for (contrast, [known, least, most]) in contrasts.iter().zip(&mut self.of) {
+            let weight = contrast.weights.get(cell).copied().unwrap_or(0.0);
+            if weight == 0.0 {
+                continue;
+            }
+            // Open mail is at its worst where that lowers the sum, or where it raises it.
+            let worst = seen.worst.as_ref().unwrap_or(&seen.known);
+            let (low, high) =
+                if weight < 0.0 { (worst, &seen.known) } else { (&seen.known, worst) };
+            *known = known.minus(&seen.known, -weight);
+            *least = least.minus(low, -weight);
+            *most = most.minus(high, -weight);
+        }
+        self.days.push(seen.days);
+    }
+
+    /// The value of each contrast, with intervals that hold together.
+    pub(super) fn answers(&self, contrasts: &[Contrast]) -> Vec<Difference> {
+        let all: Vec<&Sampled> = self.of.iter().map(|[known, ..]| known).collect();
+        let reach = joint_reach(&all, CONFIDENCE, Sides::Two);
+        contrasts.iter().zip(&self.of).map(|(one, sums)| self.answer(one, sums, reach)).collect()
+    }
+
+    fn answer(&self, contrast: &Contrast, sums: &[Sampled; 3], reach: f64) -> Difference {
+        let [known, least, most] = sums;
+        let mut answer = own_days(contrast, &self.days);
+        answer.point = rounded(known.point);
+        let alone = match (self.by_day, days_of(contrast, &self.days)) {
             (true, Some(days)) => mean_interval(&days, CONFIDENCE).and_then(|(_, of)| of),
             _ => least
                 .interval(CONFIDENCE)
@@ -235,8 +288,7 @@ pub(super) fn weighed(contrasts: &[Contrast], observed: &Observed) -> Vec<Differ
             answer.family_high = rounded(finite(high, f64::INFINITY).max(alone.high));
         }
         answer
-    };
-    contrasts.iter().zip(&known).map(answer).collect()
+    }
 }
 
 /// The contrast on each day, if every day has all values.

@@ -34,19 +34,25 @@ fn grid(settings: &[Map<String, Value>], reference: Option<usize>) -> Option<Gri
     Grid::of(&settings.iter().collect::<Vec<_>>(), reference)
 }
 
-/// Each day's own values, as a metric that is their mean.
-fn observed(days: Vec<Vec<f64>>, seed: u64) -> Observed {
+/// Each day's own values, as a metric that is their mean; by combination.
+fn observed(days: Vec<Vec<f64>>, seed: u64) -> Vec<Seen> {
     let mut draws = Stream::new(seed, 0, "draws").at(0);
     let resamples = Resamples::draw(days[0].len(), 1_000, |bound| draws.below(bound));
-    let mean = |days: &Vec<f64>| {
-        resamples.sampled(|weights| {
+    let mean = |days: Vec<f64>| Seen {
+        known: resamples.sampled(|weights| {
             let sum: f64 = days.iter().zip(weights).map(|(day, weight)| day * *weight as f64).sum();
             Some(sum / weights.iter().sum::<u64>() as f64)
-        })
+        }),
+        worst: None,
+        days: days.iter().copied().map(Some).collect(),
     };
-    let known = days.iter().map(mean).collect();
-    let days = days.into_iter().map(|days| days.into_iter().map(Some).collect()).collect();
-    Observed { known, worst: None, days, by_day: true }
+    days.into_iter().map(mean).collect()
+}
+
+fn weighed(contrasts: &[Contrast], all: Vec<Seen>, by_day: bool) -> Vec<Difference> {
+    let mut sums = Sums::new(by_day);
+    all.into_iter().for_each(|seen| sums.add(contrasts, seen));
+    sums.answers(contrasts)
 }
 
 /// What a combination of the 2 x 2 x 2 grid comes to: planted effects and one interaction.
@@ -60,7 +66,7 @@ fn planted_effects_come_back_exactly_although_days_differ_wildly() {
     let settings = two_by_two_by_two();
     let contrasts = grid(&settings, None).expect("a grid").contrasts();
     let days = |of| (0..9).map(|day| planted(of) + 1_000.0 * f64::from(day * day % 7)).collect();
-    let effects = weighed(&contrasts, &observed(settings.iter().map(days).collect(), 1));
+    let effects = weighed(&contrasts, observed(settings.iter().map(days).collect(), 1), true);
     let found: Vec<f64> = effects.iter().map(|effect| effect.point.expect("a point")).collect();
     // The cap does 30 less with two runners and 10 less with ten: 20 less on average; runners likewise.
     for (found, planted) in found.iter().zip([-20.0, 4.0, -40.0, 0.0, 20.0, 0.0]) {
@@ -118,12 +124,9 @@ fn mail_whose_fate_is_open_leaves_the_end_open_that_it_could_move() {
     let contrasts = grid(&all, None).expect("a grid").contrasts();
     let days = |cell: usize| (0..8).map(|day| (cell * 10 + day) as f64).collect::<Vec<f64>>();
     let mut observed = observed((0..4).map(days).collect(), 3);
-    observed.by_day = false;
-    let mut worst = observed.known.clone();
     let draws = Resamples::draw(8, 1_000, |_| 0);
-    worst[3] = draws.sampled(|_| Some(f64::INFINITY));
-    observed.worst = Some(worst);
-    let effects = weighed(&contrasts, &observed);
+    observed[3].worst = Some(draws.sampled(|_| Some(f64::INFINITY)));
+    let effects = weighed(&contrasts, observed, false);
     assert!(effects[0].family_low.is_some() && effects[0].family_high.is_none(), "{effects:?}");
 }
 
@@ -143,7 +146,7 @@ fn covered(studies: u64, days: usize) -> (f64, f64) {
         let common: Vec<f64> = (0..days).map(|_| 40.0 * normal()).collect();
         let cell = |of| common.iter().map(|day| planted(of) + day + 10.0 * normal()).collect();
         let values: Vec<Vec<f64>> = settings.iter().map(cell).collect();
-        let effects = weighed(&contrasts, &observed(values, study));
+        let effects = weighed(&contrasts, observed(values, study), true);
         let within = |low: Option<f64>, high: Option<f64>, truth: f64| {
             low.expect("low") <= truth && truth <= high.expect("high")
         };

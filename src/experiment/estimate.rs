@@ -11,6 +11,9 @@ use std::sync::Arc;
 pub(super) const CONFIDENCE: f64 = 0.95;
 /// Bootstrap resamples. Twice the usual thousand, since the widened tails lie further out.
 const RESAMPLES: usize = 2_000;
+/// Of more replications than this, neighbours are resampled together: so many parts say how much they differ as
+/// well as each by itself would, in memory that does not grow with them.
+const MOST_DRAWN: usize = 1_000;
 /// Significant digits of every stored number: few enough that the last bits of `statrs`' iterations, which
 /// differ between machines, never show.
 pub(super) const DIGITS: usize = 10;
@@ -53,6 +56,7 @@ pub struct Evidence<'a> {
     records: &'a [RunRecord],
     /// What each record says of the whole or of the part.
     tallies: Vec<(&'a Delays, &'a Counts)>,
+    /// One column for each group of replications that is drawn together.
     pool: Pool,
     /// The pool with queued messages as later than every bound, when there are any.
     worst: Option<Pool>,
@@ -69,7 +73,8 @@ impl<'a> Evidence<'a> {
     /// The same with another number of resamples, for intervals further out than 95 %.
     pub(super) fn with_resamples(records: &'a [RunRecord], seed: u64, count: usize) -> Self {
         let mut draws = Stream::new(seed, 0, "bootstrap").at(0);
-        let resamples = Resamples::draw(records.len(), count, |bound| draws.below(bound));
+        let groups = records.len().min(MOST_DRAWN);
+        let resamples = Resamples::draw(groups, count, |bound| draws.below(bound));
         let tallies = records.iter().map(|record| (&record.delays, &record.counts)).collect();
         Evidence::of_tallies(records, tallies, Arc::new(resamples))
     }
@@ -79,13 +84,16 @@ impl<'a> Evidence<'a> {
         tallies: Vec<(&'a Delays, &'a Counts)>,
         resamples: Arc<Resamples>,
     ) -> Self {
-        let samples: Vec<Sample> = tallies.iter().map(|(delays, _)| delays.sample()).collect();
-        let pool = Pool::new(&samples);
-        let queued = tallies.iter().any(|(delays, _)| delays.queued.count() > 0);
-        let worst = queued.then(|| {
-            let samples: Vec<_> = tallies.iter().map(|(delays, _)| delays.worst_sample()).collect();
+        let together = |sample: fn(&'a Delays) -> Sample<'a>| {
+            let mut samples = vec![Sample::default(); tallies.len().min(MOST_DRAWN)];
+            for (r, (delays, _)) in tallies.iter().enumerate() {
+                samples[group(r, tallies.len())].join(sample(delays));
+            }
             Pool::new(&samples)
-        });
+        };
+        let pool = together(Delays::sample);
+        let queued = tallies.iter().any(|(delays, _)| delays.queued.count() > 0);
+        let worst = queued.then(|| together(Delays::worst_sample));
         Evidence { records, tallies, pool, worst, resamples }
     }
 
@@ -142,17 +150,34 @@ impl<'a> Evidence<'a> {
     pub(super) fn daily(&self, metric: Metric) -> Vec<Option<f64>> {
         match metric.kind() {
             // The pool is there already; asking the metric would build one for each record.
-            Kind::PooledQuantile(p) => {
+            Kind::PooledQuantile(p) if self.each_alone() => {
                 let quantile = |r| Some(self.pool.quantile_of(r, p)?.value / NANOS);
                 (0..self.tallies.len()).map(quantile).collect()
             }
-            Kind::PooledAbove(bound) => {
+            Kind::PooledAbove(bound) if self.each_alone() => {
                 let above = self.pool.above(bound);
                 let shares = above.iter().zip(self.pool.totals());
                 shares.map(|(a, n)| (*n > 0).then(|| *a as f64 / *n as f64)).collect()
             }
             _ => self.tallies.iter().map(|(d, c)| metric.of_tally(d, c)).collect(),
         }
+    }
+
+    /// Whether every replication is a column of the pool.
+    fn each_alone(&self) -> bool {
+        self.tallies.len() <= MOST_DRAWN
+    }
+
+    /// Adds up what replications have, by group.
+    fn by_group(&self, values: impl Iterator<Item = (f64, f64)>) -> (Vec<f64>, Vec<f64>) {
+        let groups = self.tallies.len().min(MOST_DRAWN);
+        let (mut first, mut second) = (vec![0.0; groups], vec![0.0; groups]);
+        for (r, (one, other)) in values.enumerate() {
+            let group = group(r, self.tallies.len());
+            first[group] += one;
+            second[group] += other;
+        }
+        (first, second)
     }
 
     /// All that the bootstrap sees of a metric; resamples are the same for all scenarios of one seed and as
@@ -182,7 +207,7 @@ impl<'a> Evidence<'a> {
 
     /// A metric over all measured mail of all replications, by the bootstrap.
     fn pooled(&self, metric: Metric) -> Estimate {
-        let everything = vec![1; self.tallies.len()];
+        let everything = vec![1; self.tallies.len().min(MOST_DRAWN)];
         let best = self.statistic(metric, false);
         let worst = self.statistic(metric, true);
         let Some(point) = best(&everything) else { return Estimate::default() };
@@ -221,15 +246,15 @@ impl<'a> Evidence<'a> {
 
     /// Whether each replication is late: at worst also when its 99 % point falls among queued mail.
     pub(super) fn late(&self, at_worst: bool) -> Vec<Option<bool>> {
-        let worst = self.worst.as_ref().filter(|_| at_worst);
-        let open = |r| {
-            let quantile = worst.and_then(|worst| worst.quantile_of(r, 0.99));
-            quantile.is_some_and(|quantile| quantile.open)
+        let open = |delays: &Delays| {
+            at_worst
+                && delays.queued.count() > 0
+                && Pool::new(&[delays.worst_sample()]).quantile_of(0, 0.99).is_some_and(|q| q.open)
         };
-        let late = |(r, (delays, counts)): (usize, &(&Delays, &Counts))| {
-            Some(Metric::DaysLate.of_tally(delays, counts)? > 0.5 || open(r))
+        let late = |(delays, counts): &(&Delays, &Counts)| {
+            Some(Metric::DaysLate.of_tally(delays, counts)? > 0.5 || open(delays))
         };
-        self.tallies.iter().enumerate().map(late).collect()
+        self.tallies.iter().map(late).collect()
     }
 
     /// Whether the fate of every measured message is known and good.
@@ -257,7 +282,7 @@ impl<'a> Evidence<'a> {
             Kind::PooledMean => {
                 let parts =
                     self.tallies.iter().map(|(d, _)| d.sum_and_count().unwrap_or((0.0, 0.0)));
-                let (sums, total): (Vec<f64>, Vec<f64>) = parts.unzip();
+                let (sums, total) = self.by_group(parts);
                 let lost = at_worst && !self.all_delivered();
                 Box::new(move |weights| {
                     let mean = ratio(weights, &sums, &total)? / NANOS;
@@ -265,7 +290,11 @@ impl<'a> Evidence<'a> {
                 })
             }
             Kind::PooledMax => {
-                let most: Vec<_> = self.tallies.iter().map(|(delays, _)| delays.max()).collect();
+                let mut most = vec![None; self.tallies.len().min(MOST_DRAWN)];
+                for (r, (delays, _)) in self.tallies.iter().enumerate() {
+                    let most = &mut most[group(r, self.tallies.len())];
+                    *most = delays.max().max(*most);
+                }
                 let lost = at_worst && !self.all_delivered();
                 Box::new(move |weights| {
                     let drawn = most.iter().zip(weights).filter(|(_, weight)| **weight > 0);
@@ -274,18 +303,21 @@ impl<'a> Evidence<'a> {
                 })
             }
             Kind::LateReplications(_) | Kind::Each(_) => {
-                let values: Vec<Option<f64>> =
-                    self.tallies.iter().map(|(d, c)| metric.of_tally(d, c)).collect();
-                let known =
-                    values.iter().map(|v| f64::from(u8::from(v.is_some()))).collect::<Vec<_>>();
-                let values: Vec<f64> = values.iter().map(|value| value.unwrap_or(0.0)).collect();
+                let own = self.tallies.iter().map(|(d, c)| metric.of_tally(d, c));
+                let own = own.map(|value| value.map_or((0.0, 0.0), |value| (value, 1.0)));
+                let (values, known) = self.by_group(own);
                 Box::new(move |weights| ratio(weights, &values, &known))
             }
         }
     }
 }
 
-/// A metric as a function of how often each replication counts.
+/// With which others replication `r` of `all` is drawn: with its neighbours, as evenly as can be.
+fn group(r: usize, all: usize) -> usize {
+    if all <= MOST_DRAWN { r } else { r * MOST_DRAWN / all }
+}
+
+/// A metric as a function of how often each replication, or group of them, counts.
 type Statistic<'a> = Box<dyn Fn(&[u64]) -> Option<f64> + 'a>;
 
 /// Sum of `above` over sum of `below`, weighted.
@@ -412,6 +444,29 @@ pub(super) mod tests {
             assert!(!estimate.censored, "{}", entry.name);
             assert_eq!(estimate.point.is_none(), never_disturbed, "{}", entry.name);
         }
+    }
+
+    #[test]
+    fn thousands_of_days_are_drawn_in_groups_and_say_the_same() {
+        let mut draws = Stream::new(3, 0, "days").at(0);
+        let mut day = |_| record(&[0; 5].map(|_| 1 + draws.below(1_000)), &[], &[]);
+        let many: Vec<RunRecord> = (0..4_000).map(&mut day).collect();
+        let few = &many[..1_000];
+        let (all, part) = (Evidence::new(&many, 1), Evidence::new(few, 1));
+        assert_eq!(all.sampled(Metric::DelayMean, false).replications(), MOST_DRAWN);
+        let width = |of: &Evidence, metric| {
+            let of = of.estimate(metric);
+            of.high.expect("high") - of.low.expect("low")
+        };
+        for metric in [Metric::DelayMean, Metric::DelayP90, Metric::Late(Span::from_secs(900))] {
+            // Four times as many days: half the width, give or take what 2,000 resamples leave open.
+            let ratio = width(&all, metric) / width(&part, metric);
+            assert!((ratio - 0.5).abs() < 0.06, "{metric:?}: {ratio}");
+        }
+        assert_eq!(all.daily(Metric::DelayP50)[..1_000], part.daily(Metric::DelayP50));
+        let most = all.estimate(Metric::DelayMax).point;
+        assert_eq!(most, Some(1_000.0), "of 20,000 draws below 1,000 one is the greatest");
+        assert_eq!(all.estimate(Metric::MessagesArrived).n, 4_000);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod assumptions;
 mod compare;
+mod differences;
 mod effects;
 mod estimate;
 mod expectation;
@@ -26,9 +27,8 @@ mod verdict;
 mod warning;
 pub mod workers;
 
-pub use compare::{
-    Change, Difference, Differences, Question, family, lower_is_better, may_be_best,
-};
+pub use compare::{Change, Contender, Difference, Question, family, lower_is_better, may_be_best};
+pub use differences::Differences;
 pub use effects::{Contrast, Effect, Grid, MAIN, Step};
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};

@@ -61,20 +61,20 @@ fn advance(store: &Store, row: i64, watch: &mut Watch) -> Result<Needs, StoreErr
     }
 }
 
-/// The records that count of one combination, whether they are all that it needs, and a warning if they are
-/// as many as allowed and still not precise.
+/// Below which number the records of one combination count, whether they are all that it needs, and a warning if
+/// they are as many as allowed and still not precise.
 pub(super) fn counted(
     store: &Store,
     row: i64,
     until: &Until,
     seed: u64,
-) -> Result<(Vec<RunRecord>, bool, Option<Warning>), StoreError> {
+) -> Result<(u32, bool, Option<Warning>), StoreError> {
     let mut watch = until.watch(seed).ok_or_else(|| store.damaged("an unknown metric"))?;
     match advance(store, row, &mut watch)? {
-        Needs::Days(n) => Ok((store.records(row, n)?, false, None)),
+        Needs::Days(n) => Ok((n, false, None)),
         Needs::Done { n, precise, relative } => {
             let warn = || not_precise(&until.metric, n as usize, relative, until.relative);
-            Ok((store.records(row, n)?, true, (!precise).then(warn)))
+            Ok((n, true, (!precise).then(warn)))
         }
     }
 }

@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 
 /// More runs than this would take years.
 pub const MOST_RUNS: u64 = 20_000_000;
-/// Runs of which paired differences are given: about a gigabyte of histograms.
-pub const MOST_COMPARED: u64 = 20_000;
+/// Combinations of which paired differences are given: of each some 30 KB are kept until all are seen.
+pub const MOST_COMPARED: usize = 10_000;
 const HEADER: &str = "sweep";
 /// The same of a single run, which is kept as a design of one cell, but is no sweep.
 const RUN: &str = "run";
@@ -119,10 +119,9 @@ impl Shard {
 }
 
 impl Design {
-    /// Whether combinations are held against each other. All days of all combinations are in memory for that,
-    /// so a design beyond [`MOST_COMPARED`] runs goes without.
+    /// Whether combinations are held against each other; a design beyond [`MOST_COMPARED`] goes without.
     pub fn compared(&self) -> bool {
-        self.cells.len() as u64 * u64::from(self.header.repeats) <= MOST_COMPARED
+        self.cells.len() <= MOST_COMPARED
     }
 
     /// The design that `store` holds, if it holds one.

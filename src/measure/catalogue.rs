@@ -311,6 +311,13 @@ impl Metric {
 }
 
 impl super::Delays {
+    /// Gives back what memory empty bins take, once all is recorded.
+    pub(super) fn pack(&mut self) {
+        for histogram in [&mut self.delivered, &mut self.queued, &mut self.bounced] {
+            histogram.pack();
+        }
+    }
+
     /// The measured mail as the interface counts it: delivered and queued (by age) as known, bounced as
     /// later than every bound.
     pub fn sample(&self) -> Sample<'_> {

@@ -248,6 +248,7 @@ impl Tally {
         self.counts.queue_mean = self.queue.mean();
         self.counts.runners_busy = self.busy.mean() / self.mean_of(runners).max(1.0);
         self.counts.host_blocked_seconds = self.blocked.finish();
+        self.delays.pack();
     }
 }
 

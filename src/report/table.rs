@@ -45,6 +45,9 @@ pub fn page(page: &Page, style: Style) -> String {
     for line in page.trust {
         out += &wrapped(line, "  ");
     }
+    for line in page.results.cells.iter().filter_map(|cell| super::trust::unseen(&cell.metrics)) {
+        out += &wrapped(&line, "  ");
+    }
     written(&mut out, page.files, style);
     out
 }

@@ -95,3 +95,23 @@ fn metrics_are_written_as_csv_and_markdown() {
     let markdown = super::super::markdown(&[&results]);
     assert!(markdown.contains("| `connections cut == 0` | missed |"), "{markdown}");
 }
+
+#[test]
+fn twenty_good_days_do_not_hide_that_bad_ones_may_be_rare() {
+    let unseen = |days: &[RunRecord]| {
+        let results = conclude(
+            "A site",
+            (42, Span::from_hours(24), false),
+            &Evidence::new(days, 42),
+            &[],
+            Vec::new(),
+        );
+        super::super::trust::unseen(&results.cells[0].metrics)
+    };
+    let days: Vec<RunRecord> = (0..80).map(day).collect();
+    let good: Vec<RunRecord> = days.iter().filter(|day| day.replication % 4 > 0).cloned().collect();
+    let line = unseen(&good[..20]).expect("no bad day was seen");
+    assert!(line.contains("None of 20 days") && line.contains("16.1 %"), "{line}");
+    assert_eq!(unseen(&days[..20]), None, "bad days were seen");
+    assert_eq!(unseen(&good[..1]), None, "one day says nothing, which a warning tells");
+}

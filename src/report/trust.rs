@@ -1,6 +1,8 @@
 //! What an answer rests on: what the model was held against, and which assumed values decide.
 
 use super::human;
+use crate::experiment::Metrics;
+use crate::measure::Metric;
 use crate::model::distribution::Shape;
 use crate::model::params::{Arrivals, Params, QueueRuns};
 
@@ -48,6 +50,17 @@ pub fn trust(params: &Params) -> Vec<String> {
         ),
         DOUBT.to_owned(),
     ]
+}
+
+/// What no interval but that of `days.late` tells: bad days that were not seen, if none was.
+pub(super) fn unseen(metrics: &Metrics) -> Option<String> {
+    let late = metrics.get(Metric::DaysLate)?;
+    let most = late.high.filter(|high| late.point == Some(0.0) && *high < 1.0)?;
+    Some(format!(
+        "None of {} days was bad (p99 over 1 hour). Were {} of all days bad, none among so many would still be no          surprise, and the other intervals know nothing of such days.",
+        late.n,
+        human::share(most)
+    ))
 }
 
 /// Messages per second, minute or hour: the first in which there is at least one.

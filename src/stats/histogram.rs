@@ -2,6 +2,10 @@
 //!
 //! Each power of two is split into 1,024 equal bins, so that a value is known to within 1/2,048 of itself
 //! (0.05 %); values below 2,048 are exact. Count, sum, minimum and maximum are exact.
+//!
+//! Life: **open** while values are recorded, one counter for each bin; **packed** once that is over, a few
+//! bytes for each bin that holds something. What is recorded into a packed one opens it again. The two
+//! are equal when they hold the same values.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,13 +15,72 @@ const BITS: u32 = 10;
 const BINS: u64 = 1 << BITS;
 
 /// Counts of values by size.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Histogram {
-    counts: Vec<u64>,
+    counts: Counts,
     count: u64,
     sum: u128,
     min: u64,
     max: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Counts {
+    /// By bin, from the first.
+    Open(Vec<u64>),
+    /// For each bin that holds something: bins passed over, count; as numbers of seven bits a byte (LEB128).
+    Packed(Box<[u8]>),
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Counts::Open(Vec::new())
+    }
+}
+
+/// The bins that hold something, ascending: (number of the bin, count).
+enum Occupied<'a> {
+    Open(std::iter::Enumerate<std::slice::Iter<'a, u64>>),
+    Packed { bytes: &'a [u8], next: usize },
+}
+
+impl Iterator for Occupied<'_> {
+    type Item = (usize, u64);
+
+    fn next(&mut self) -> Option<(usize, u64)> {
+        match self {
+            Occupied::Open(counts) => {
+                counts.find(|(_, count)| **count > 0).map(|(bin, count)| (bin, *count))
+            }
+            Occupied::Packed { bytes, next } => {
+                let bin = *next + number(bytes)? as usize;
+                *next = bin + 1;
+                Some((bin, number(bytes)?))
+            }
+        }
+    }
+}
+
+/// Takes one number off the front.
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for place in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << place;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    Some(value)
+}
+
+fn append(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
 }
 
 /// Position of the bin that holds `value`.
@@ -43,10 +106,11 @@ impl Histogram {
     /// Adds one value.
     pub fn record(&mut self, value: u64) {
         let bin = bin_of(value);
-        if bin >= self.counts.len() {
-            self.counts.resize(bin + 1, 0);
+        let counts = self.open();
+        if bin >= counts.len() {
+            counts.resize(bin + 1, 0);
         }
-        self.counts[bin] += 1;
+        counts[bin] += 1;
         self.min = if self.count == 0 { value } else { self.min.min(value) };
         self.max = self.max.max(value);
         self.count += 1;
@@ -58,16 +122,39 @@ impl Histogram {
         if other.count == 0 {
             return;
         }
-        if other.counts.len() > self.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
-        }
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-            *mine += theirs;
+        let counts = self.open();
+        for (bin, theirs) in other.occupied() {
+            if bin >= counts.len() {
+                counts.resize(bin + 1, 0);
+            }
+            counts[bin] += theirs;
         }
         self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
         self.max = self.max.max(other.max);
         self.count += other.count;
         self.sum += other.sum;
+    }
+
+    /// Gives back the memory of empty bins, once all is recorded.
+    pub fn pack(&mut self) {
+        if let Counts::Open(_) = self.counts {
+            self.counts = Counts::Packed(packed(self.occupied()));
+        }
+    }
+
+    fn open(&mut self) -> &mut Vec<u64> {
+        if let Counts::Packed(_) = self.counts {
+            let mut counts = Vec::new();
+            for (bin, count) in self.occupied() {
+                counts.resize(bin, 0);
+                counts.push(count);
+            }
+            self.counts = Counts::Open(counts);
+        }
+        match &mut self.counts {
+            Counts::Open(counts) => counts,
+            Counts::Packed(_) => unreachable!("it was opened above"),
+        }
     }
 
     /// Number of values.
@@ -90,9 +177,18 @@ impl Histogram {
         (self.count > 0).then_some(self.max)
     }
 
-    /// Counts by bin number, empty bins included; [`Histogram::middle`] says what a number stands for.
-    pub(super) fn counts(&self) -> &[u64] {
-        &self.counts
+    /// Bins that hold something, ascending, as (number, count); [`Histogram::middle`] says what a number stands
+    /// for.
+    pub(super) fn occupied(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        match &self.counts {
+            Counts::Open(counts) => Occupied::Open(counts.iter().enumerate()),
+            Counts::Packed(bytes) => Occupied::Packed { bytes, next: 0 },
+        }
+    }
+
+    /// Bins up to the last that holds something.
+    pub(super) fn bins_spanned(&self) -> usize {
+        if self.count == 0 { 0 } else { bin_of(self.max) + 1 }
     }
 
     /// The value that stands for bin `index`: its middle.
@@ -104,12 +200,28 @@ impl Histogram {
     /// Non-empty bins in ascending order: (representative value, count). The representative is the middle
     /// of the bin, within the exact minimum and maximum.
     pub fn bins(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-            .map(|(index, count)| (Histogram::middle(index).clamp(self.min, self.max), *count))
+        self.occupied()
+            .map(|(bin, count)| (Histogram::middle(bin).clamp(self.min, self.max), count))
     }
+}
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        let whole = |of: &Self| (of.count, of.sum, of.min, of.max);
+        whole(self) == whole(other) && self.occupied().eq(other.occupied())
+    }
+}
+
+impl Eq for Histogram {}
+
+fn packed(occupied: impl Iterator<Item = (usize, u64)>) -> Box<[u8]> {
+    let (mut bytes, mut next) = (Vec::new(), 0);
+    for (bin, count) in occupied {
+        append(&mut bytes, (bin - next) as u64);
+        append(&mut bytes, count);
+        next = bin + 1;
+    }
+    bytes.into_boxed_slice()
 }
 
 /// Bins of 64-bit values: no stored histogram has more.
@@ -127,8 +239,8 @@ struct Sparse {
 impl Serialize for Histogram {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (mut bins, mut next) = (Vec::new(), 0);
-        for (index, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            bins.push(((index - next) as u64, *count));
+        for (index, count) in self.occupied() {
+            bins.push(((index - next) as u64, count));
             next = index + 1;
         }
         Sparse { sum: self.sum, min: self.min, max: self.max, bins }.serialize(serializer)
@@ -138,15 +250,19 @@ impl Serialize for Histogram {
 impl<'de> Deserialize<'de> for Histogram {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Sparse { sum, min, max, bins } = Sparse::deserialize(deserializer)?;
-        let (mut counts, mut count) = (Vec::new(), 0u64);
+        let (mut occupied, mut next, mut count) = (Vec::with_capacity(bins.len()), 0, 0u64);
         for (passed, in_bin) in bins {
-            let index = usize::try_from(passed).ok().and_then(|n| counts.len().checked_add(n));
-            let index = index.filter(|index| *index < MOST_BINS);
-            let index = index.ok_or_else(|| D::Error::custom("a bin that does not exist"))?;
-            counts.resize(index, 0);
-            counts.push(in_bin);
+            let bin = usize::try_from(passed).ok().and_then(|passed| passed.checked_add(next));
+            let bin = bin.filter(|bin| *bin < MOST_BINS);
+            let bin = bin.ok_or_else(|| D::Error::custom("a bin that does not exist"))?;
+            occupied.push((bin, in_bin));
+            next = bin + 1;
             count = count.checked_add(in_bin).ok_or_else(|| D::Error::custom("too many values"))?;
         }
+        if occupied.last().is_some_and(|(bin, _)| *bin != bin_of(max)) {
+            return Err(D::Error::custom("a greatest value that is in no bin"));
+        }
+        let counts = Counts::Packed(packed(occupied.into_iter()));
         Ok(Histogram { counts, count, sum, min, max })
     }
 }
@@ -185,11 +301,32 @@ mod tests {
         for value in [0, 5, 7_000, 7_000, 123_456_789, u64::MAX] {
             let bytes = postcard::to_stdvec(&histogram).expect("written");
             assert_eq!(postcard::from_bytes::<Histogram>(&bytes).expect("read"), histogram);
+            histogram.pack();
+            assert_eq!(postcard::to_stdvec(&histogram).expect("written"), bytes, "packed");
             histogram.record(value);
         }
         assert!(postcard::to_stdvec(&histogram).expect("written").len() < 100, "it is sparse");
         let far = postcard::to_stdvec(&(0u128, 0u64, 0u64, vec![(u64::MAX, 1u64)]));
         assert!(postcard::from_bytes::<Histogram>(&far.expect("written")).is_err());
+    }
+
+    #[test]
+    fn a_packed_histogram_takes_further_values_and_holds_but_a_few_bytes_a_bin() {
+        let (mut packed, mut open) = <(Histogram, Histogram)>::default();
+        for value in (0..2_000u64).map(|n| n * n * n) {
+            packed.record(value);
+            open.record(value);
+            if value % 7 == 0 {
+                packed.pack();
+            }
+        }
+        packed.pack();
+        assert_eq!(packed, open);
+        assert!(packed.bins().eq(open.bins()));
+        let Counts::Packed(bytes) = &packed.counts else { panic!("packed") };
+        assert!(bytes.len() < 4 * packed.occupied().count(), "{}", bytes.len());
+        open.merge(&packed);
+        assert_eq!((open.count(), open.sum()), (4_000, 2 * packed.sum()));
     }
 
     #[test]

@@ -21,4 +21,4 @@ pub use interval::{
 };
 pub use normal::normal_quantile;
 pub use pool::{Pool, Quantile, Sample};
-pub use simultaneous::{Sides, joint_reach};
+pub use simultaneous::{Joint, Sides, joint_reach};

@@ -16,6 +16,14 @@ pub struct Sample<'a> {
     pub endless: Vec<&'a Histogram>,
 }
 
+impl<'a> Sample<'a> {
+    /// Takes in the values of another replication.
+    pub fn join(&mut self, other: Sample<'a>) {
+        self.known.extend(other.known);
+        self.endless.extend(other.endless);
+    }
+}
+
 /// Replications thrown together.
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
@@ -45,22 +53,30 @@ impl Pool {
         let endless = || samples.iter().flat_map(|sample| &sample.endless);
         let lowest = known().filter_map(|histogram| histogram.min()).min().unwrap_or(0);
         let highest = known().filter_map(|histogram| histogram.max()).max().unwrap_or(0);
-        let bins = known().map(|histogram| histogram.counts().len()).max().unwrap_or(0);
-
-        let mut pool = Pool::default();
-        let mut running = vec![0u64; samples.len()];
-        for bin in 0..bins {
-            let mut empty = true;
-            for (count, sample) in running.iter_mut().zip(samples) {
-                for histogram in &sample.known {
-                    let here = histogram.counts().get(bin).copied().unwrap_or(0);
-                    *count += here;
-                    empty &= here == 0;
-                }
-            }
-            if !empty {
+        // By bin: whether it holds something; then, how many bins up to it do.
+        let mut rows =
+            vec![0u32; known().map(|histogram| histogram.bins_spanned()).max().unwrap_or(0)];
+        known().flat_map(|histogram| histogram.occupied()).for_each(|(bin, _)| rows[bin] = 1);
+        let (mut pool, mut filled) = (Pool::default(), 0);
+        for (bin, row) in rows.iter_mut().enumerate() {
+            if *row == 1 {
                 pool.values.push(Histogram::middle(bin).clamp(lowest, highest));
-                pool.up_to.extend_from_slice(&running);
+            }
+            filled += *row;
+            *row = filled;
+        }
+        let width = samples.len();
+        pool.up_to = vec![0; pool.values.len() * width];
+        for (column, sample) in samples.iter().enumerate() {
+            for (bin, count) in sample.known.iter().flat_map(|histogram| histogram.occupied()) {
+                pool.up_to[(rows[bin] as usize - 1) * width + column] += count;
+            }
+        }
+        let mut running = vec![0u64; width];
+        for row in pool.up_to.chunks_exact_mut(width.max(1)) {
+            for (sum, here) in running.iter_mut().zip(row) {
+                *sum += *here;
+                *here = *sum;
             }
         }
         for (count, sample) in running.iter().zip(samples) {

@@ -20,33 +20,68 @@ pub enum Sides {
     TooHigh,
 }
 
-/// Standard errors that each of `all` has to reach, so that all of them hold at `confidence` together. They
-/// must come from the same resamples. Infinite with fewer than two replications.
-pub fn joint_reach(all: &[&Sampled], confidence: f64, sides: Sides) -> f64 {
-    let (Some(first), error) = (all.first(), 1.0 - confidence) else { return f64::INFINITY };
-    if first.replications() < 2 {
-        return f64::INFINITY;
+/// What has to be known of many statistics for their joint reach, so that they need not be there at once. They
+/// must come from the same resamples; in which order they are added makes no difference.
+#[derive(Clone, Debug)]
+pub struct Joint {
+    sides: Sides,
+    /// By resample: the greatest deviation of any statistic, in its standard errors.
+    greatest: Vec<f64>,
+    count: usize,
+    /// Of the statistic that has the fewest: the careful one to go by.
+    replications: usize,
+}
+
+impl Joint {
+    /// Of none yet.
+    pub fn new(sides: Sides) -> Self {
+        Joint { sides, greatest: Vec::new(), count: 0, replications: usize::MAX }
     }
-    let mut greatest = vec![0.0f64; first.resampled.len()];
-    for sampled in all {
+
+    /// One more.
+    pub fn add(&mut self, sampled: &Sampled) {
+        self.count += 1;
+        self.replications = self.replications.min(sampled.replications());
+        self.greatest.resize(sampled.resampled.len(), 0.0);
         let spread = sampled.spread();
         // What never varies deviates never; what is infinite has no interval anyway.
         if !(spread > 0.0 && spread.is_finite()) {
-            continue;
+            return;
         }
-        for (greatest, value) in greatest.iter_mut().zip(&sampled.resampled) {
+        for (greatest, value) in self.greatest.iter_mut().zip(&sampled.resampled) {
             let deviation = (value - sampled.point) / spread;
-            let counted = if sides == Sides::Two { deviation.abs() } else { deviation };
+            let counted = if self.sides == Sides::Two { deviation.abs() } else { deviation };
             // `max` passes over what is not a number: a resample without a value.
             *greatest = greatest.max(counted);
         }
     }
-    greatest.sort_by(f64::total_cmp);
-    let normal = super::sorted_quantile(&greatest, confidence).unwrap_or(f64::INFINITY);
-    let tails = if sides == Sides::Two { 2.0 } else { 1.0 };
-    let bonferroni = error / tails / all.len() as f64;
-    let tail = (1.0 - normal_cdf(normal)).clamp(bonferroni, error / tails);
-    t_quantile(1.0 - tail, first.replications() as f64 - 1.0)
+
+    /// How many were added.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Standard errors that each has to reach, so that all of them hold at `confidence` together. Infinite
+    /// with fewer than two replications.
+    pub fn reach(mut self, confidence: f64) -> f64 {
+        let error = 1.0 - confidence;
+        if self.count == 0 || self.replications < 2 {
+            return f64::INFINITY;
+        }
+        self.greatest.sort_by(f64::total_cmp);
+        let normal = super::sorted_quantile(&self.greatest, confidence).unwrap_or(f64::INFINITY);
+        let tails = if self.sides == Sides::Two { 2.0 } else { 1.0 };
+        let bonferroni = error / tails / self.count as f64;
+        let tail = (1.0 - normal_cdf(normal)).clamp(bonferroni, error / tails);
+        t_quantile(1.0 - tail, self.replications as f64 - 1.0)
+    }
+}
+
+/// The [joint reach](Joint::reach) of `all`.
+pub fn joint_reach(all: &[&Sampled], confidence: f64, sides: Sides) -> f64 {
+    let mut joint = Joint::new(sides);
+    all.iter().for_each(|sampled| joint.add(sampled));
+    joint.reach(confidence)
 }
 
 #[cfg(test)]

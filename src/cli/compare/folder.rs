@@ -6,7 +6,7 @@ use super::super::output::{bad_input, print, printed};
 use super::super::progress::listen_for_ctrl_c;
 use super::super::{Exit, run, store};
 use crate::experiment::store::Store;
-use crate::experiment::sweep::{Design, Entry, MOST_COMPARED, conclude_cell};
+use crate::experiment::sweep::{Design, Entry, conclude_cell};
 use crate::experiment::{Cell, Differences, Evidence, Results, SCHEMA};
 use crate::measure::RunRecord;
 use crate::report::{self, Comparison, Style};
@@ -16,6 +16,9 @@ use std::path::Path;
 
 /// Seed of the bootstrap for B where both sides have the same seed, but no common days.
 const APART: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Days of one side that are in memory at once.
+const MOST_DAYS: u64 = 20_000;
 
 /// One of the two: all combinations of it, with their days.
 pub(super) struct Side {
@@ -89,9 +92,9 @@ fn stored(folder: &Path, args: &CompareArgs) -> Result<Side, Exit> {
         },
     };
     let most = args.repeats.unwrap_or(design.header.repeats).min(design.header.repeats);
-    if design.cells.len() as u64 * u64::from(most) > MOST_COMPARED {
+    if design.cells.len() as u64 * u64::from(most) > MOST_DAYS {
         return Err(bad_input(&format!(
-            "{}: {} combinations of {most} days are too many to hold in memory, at most {MOST_COMPARED} days: \
+            "{}: {} combinations of {most} days are too many to hold in memory, at most {MOST_DAYS} days: \
              use --repeats",
             folder.display(),
             design.cells.len()

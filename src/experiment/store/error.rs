@@ -38,6 +38,8 @@ pub(super) enum Cause {
     Full,
     #[error("cannot be written ({0}); use --out to write elsewhere")]
     ReadOnly(String),
+    #[error("cannot be made, a part of its path is a file; use --out for a folder")]
+    NoFolder,
     #[error("is damaged ({0}); move it away, or start over with --fresh")]
     Damaged(String),
     #[error("is not a result store of mailflow; move it away, or use --out for another folder")]
@@ -54,8 +56,11 @@ pub(super) enum Cause {
 
 impl From<std::io::Error> for Cause {
     fn from(error: std::io::Error) -> Self {
-        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        use std::io::ErrorKind::{
+            AlreadyExists, NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull,
+        };
         match error.kind() {
+            AlreadyExists | NotADirectory => Cause::NoFolder,
             StorageFull => Cause::Full,
             PermissionDenied | ReadOnlyFilesystem => Cause::ReadOnly(error.to_string()),
             _ => Cause::Io(error.to_string()),

@@ -297,6 +297,19 @@ impl Store {
         })
     }
 
+    /// How many records of a cell below `repeats` are there; reads none.
+    ///
+    /// # Errors
+    /// If they cannot be counted.
+    pub fn count(&self, cell: i64, repeats: u32) -> Result<usize, StoreError> {
+        self.with(|db| {
+            let mut count = db.prepare_cached(
+                "SELECT count(*) FROM replication WHERE cell = ?1 AND number < ?2",
+            )?;
+            Ok(count.query_row(params![cell, repeats], |row| row.get::<_, i64>(0))? as usize)
+        })
+    }
+
     /// Calls `seen` with (row of the cell, number) for every stored replication; reads no record.
     ///
     /// # Errors

@@ -1,12 +1,15 @@
 //! From the stored records of a sweep to its results.
 
 use super::{Design, Entry, Header};
+use crate::experiment::compare::Half;
+use crate::experiment::differences::Families;
+use crate::experiment::effects::{Effects, Seen};
 use crate::experiment::store::{Store, StoreError, VERSION};
 use crate::experiment::{
-    Best, Cell, Differences, Evidence, Expectation, Metrics, Results, SCHEMA, Warning, conclude,
-    effects, may_be_best, precise, search, workers,
+    Best, Cell, Contender, Effect, Evidence, Expectation, Metrics, Results, SCHEMA, Warning,
+    conclude, may_be_best, precise, search, workers,
 };
-use crate::measure::{Metric, RunRecord};
+use crate::measure::Metric;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -47,7 +50,10 @@ pub fn conclude_sweep(
 
 /// What counts of a combination.
 struct Counted {
-    records: Vec<RunRecord>,
+    /// Its records below this number.
+    below: u32,
+    /// How many that are.
+    days: usize,
     /// Whether nothing is missing.
     whole: bool,
     /// That it did not get as precise as asked for.
@@ -56,119 +62,171 @@ struct Counted {
 
 fn counted(store: &Store, row: i64, header: &Header) -> Result<Counted, StoreError> {
     if let Some(until) = &header.until {
-        let (records, whole, warning) = precise::counted(store, row, until, header.seed)?;
-        return Ok(Counted { records, whole, warning });
+        let (below, whole, warning) = precise::counted(store, row, until, header.seed)?;
+        return Ok(Counted { below, days: store.count(row, below)?, whole, warning });
     }
-    let records = store.records(row, header.repeats)?;
-    Ok(Counted { whole: records.len() == header.repeats as usize, records, warning: None })
+    let (below, days) = (header.repeats, store.count(row, header.repeats)?);
+    Ok(Counted { below, days, whole: days == below as usize, warning: None })
 }
 
-/// One combination's records at a time and thread are in memory.
+/// Calls `work` for each combination; what it gives, in order.
+fn each<T: Send>(
+    jobs: usize,
+    count: usize,
+    work: impl Fn(usize) -> Result<T, StoreError> + Sync,
+) -> Result<Vec<T>, StoreError> {
+    let done: Mutex<BTreeMap<usize, T>> = Mutex::default();
+    workers::in_order(jobs, count, |position| {
+        let result = work(position)?;
+        done.lock().unwrap_or_else(PoisonError::into_inner).insert(position, result);
+        Ok(())
+    })?;
+    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+}
+
 fn one_by_one(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     jobs: usize,
 ) -> Result<Vec<Cell>, StoreError> {
-    let cells: Mutex<BTreeMap<usize, Cell>> = Mutex::default();
-    workers::in_order(jobs, design.cells.len(), |position| {
+    each(jobs, design.cells.len(), |position| {
         let counted = counted(store, rows[position], &design.header)?;
-        let evidence = Evidence::new(&counted.records, design.header.seed);
+        let records = store.records(rows[position], counted.below)?;
+        let evidence = Evidence::new(&records, design.header.seed);
         let entry = &design.cells[position].1;
-        let cell = conclude_cell(entry, design.header.seed, &evidence, counted.warning);
-        cells.lock().unwrap_or_else(PoisonError::into_inner).insert(position, cell);
-        Ok(())
-    })?;
-    Ok(cells.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+        Ok(conclude_cell(entry, design.header.seed, &evidence, counted.warning))
+    })
 }
 
-/// All records are in memory, for the paired differences to the combination that is compared with, for the best
-/// and for the effects: for each metric all combinations are one family.
+/// With the paired differences to the combination that is compared with, the best and the effects: for each
+/// metric all combinations are one family. The records of one combination at a time and thread are in memory,
+/// besides those of the one that is compared with.
 fn together(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     jobs: usize,
     blank: Results,
 ) -> Result<Results, StoreError> {
-    let seed = design.header.seed;
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows {
-        all.push(counted(store, *row, &design.header)?);
-    }
-    let done: Mutex<BTreeMap<usize, (Evidence, Cell)>> = Mutex::default();
-    workers::in_order(jobs, all.len(), |position| {
-        let evidence = Evidence::new(&all[position].records, seed);
-        let warning = all[position].warning.clone();
-        let cell = conclude_cell(&design.cells[position].1, seed, &evidence, warning);
-        done.lock().unwrap_or_else(PoisonError::into_inner).insert(position, (evidence, cell));
-        Ok::<(), StoreError>(())
-    })?;
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (evidence, mut cells): (Vec<Evidence>, Vec<Cell>) = done.into_values().unzip();
+    let (seed, count) = (design.header.seed, design.cells.len());
+    let counted = each(jobs, count, |position| counted(store, rows[position], &design.header))?;
     // What is not finished is not compared.
-    let reference = design.header.compare_with.filter(|position| all[*position].whole);
-    if let Some(reference) = reference {
-        let others: Vec<usize> = (0..cells.len())
-            .filter(|position| *position != reference && all[*position].whole)
-            .collect();
-        let differences = differences(&all, &evidence, (reference, &others), seed);
-        for (position, difference) in others.into_iter().zip(differences) {
-            cells[position].difference = Some(difference);
+    let reference = design.header.compare_with.filter(|position| counted[*position].whole);
+    let theirs = match reference {
+        Some(position) => store.records(rows[position], counted[position].below)?,
+        None => Vec::new(),
+    };
+    let reference_evidence = Evidence::new(&theirs, seed);
+    let other = |position: &usize| Some(*position) != reference && counted[*position].whole;
+    let first = match (0..count).find(other) {
+        Some(position) if reference.is_some() => store.records(rows[position], 1)?,
+        _ => Vec::new(),
+    };
+    let families = Families::new(&Evidence::new(&first, seed), &reference_evidence);
+    let of_all = Mutex::new(OfAll::new(design, &counted, reference));
+    let done = each(jobs, count, |position| {
+        let counted = &counted[position];
+        let records = store.records(rows[position], counted.below)?;
+        let evidence = Evidence::new(&records, seed);
+        let entry = &design.cells[position].1;
+        let cell = conclude_cell(entry, seed, &evidence, counted.warning.clone());
+        let halves = (reference.is_some() && other(&position))
+            .then(|| paired(&families, &evidence, &reference_evidence, seed));
+        OfAll::add(&of_all, position, &evidence, seed);
+        Ok((cell, halves))
+    })?;
+    let (mut cells, halves): (Vec<Cell>, Vec<_>) = done.into_iter().unzip();
+    let compared = (0..count).filter(|position| halves[*position].is_some()).collect::<Vec<_>>();
+    let differences = families.answer(halves.into_iter().flatten().collect());
+    for (position, difference) in compared.into_iter().zip(differences) {
+        cells[position].difference = Some(difference);
+    }
+    let of_all = of_all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (best, effects) = of_all.finish(&cells);
+    Ok(Results { cells, compared_with: reference, best, effects, ..blank })
+}
+
+/// What can be said of the difference of one combination to the one that is compared with. A pair is made of the
+/// days that both sides have: with `until` one may have needed fewer.
+fn paired(families: &Families, ours: &Evidence, theirs: &Evidence, seed: u64) -> Vec<Option<Half>> {
+    let both = ours.records().len().min(theirs.records().len());
+    if ours.records().len() == theirs.records().len() {
+        return families.ask(ours, theirs);
+    }
+    let [ours, theirs] = [ours, theirs].map(|of| Evidence::new(&of.records()[..both], seed));
+    families.ask(&ours, &theirs)
+}
+
+/// What needs all combinations. The best of those that are done may not be the best; an effect needs the whole
+/// grid.
+struct OfAll {
+    /// Days that all combinations have; zero unless all are whole and there are two.
+    days: usize,
+    contenders: BTreeMap<usize, Contender>,
+    effects: Option<Effects>,
+    /// What came before its turn, by position.
+    early: BTreeMap<usize, Vec<Seen>>,
+    next: usize,
+}
+
+impl OfAll {
+    fn new(design: &Design, counted: &[Counted], reference: Option<usize>) -> Self {
+        let days = counted.iter().map(|cell| cell.days).min().unwrap_or(0);
+        let whole = days > 1 && counted.iter().all(|cell| cell.whole);
+        let settings: Vec<_> = design.cells.iter().map(|(_, entry)| &entry.settings).collect();
+        OfAll {
+            days: if whole { days } else { 0 },
+            contenders: BTreeMap::new(),
+            effects: Effects::new(&settings, reference).filter(|_| whole),
+            early: BTreeMap::new(),
+            next: 0,
         }
     }
-    // The best of those that are done may not be the best; an effect needs the whole grid.
-    let (mut best, mut of_grid) = (None, Vec::new());
-    let days = all.iter().map(|cell| cell.records.len()).min().unwrap_or(0);
-    if days > 1 && all.iter().all(|cell| cell.whole) {
-        let evidence = of_common_days(&all, evidence, days, seed);
-        best = the_best(&cells, &evidence);
-        of_grid = effects::of(&cells, &evidence, reference);
-    }
-    Ok(Results { cells, compared_with: reference, best, effects: of_grid, ..blank })
-}
 
-/// The paired differences of `others` to `reference`. A pair is made of the days that both sides have: with `until`
-/// one may have needed fewer.
-fn differences(
-    all: &[Counted],
-    evidence: &[Evidence],
-    (reference, others): (usize, &[usize]),
-    seed: u64,
-) -> Vec<Differences> {
-    let theirs = &all[reference].records;
-    let cut = |position: &usize| {
-        let ours = &all[*position].records;
-        let both = ours.len().min(theirs.len());
-        let cut = |records| Evidence::new(records, seed);
-        (ours.len() != theirs.len()).then(|| (cut(&ours[..both]), cut(&theirs[..both])))
-    };
-    let cut: Vec<Option<(Evidence, Evidence)>> = others.iter().map(cut).collect();
-    let mut pairs: Vec<(&Evidence, &Evidence)> = Vec::with_capacity(others.len());
-    for (position, cut) in others.iter().zip(&cut) {
-        pairs.push(match cut {
-            Some((ours, theirs)) => (ours, theirs),
-            None => (&evidence[*position], &evidence[reference]),
-        });
+    /// Adds one combination, in any order.
+    fn add(of_all: &Mutex<Self>, position: usize, evidence: &Evidence, seed: u64) {
+        let lock = || of_all.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each lock ends with its statement.
+        let days = lock().days;
+        let wanted = lock().effects.is_some();
+        if days == 0 {
+            return;
+        }
+        let cut;
+        let common = match evidence.records().len() == days {
+            true => evidence,
+            false => {
+                cut = Evidence::new(&evidence.records()[..days], seed);
+                &cut
+            }
+        };
+        let contender = Contender::of(common, RANKED_BY, true);
+        let seen = if wanted { Seen::of(common) } else { Vec::new() };
+        let mut all = lock();
+        all.contenders.insert(position, contender);
+        all.early.insert(position, seen);
+        all.take_turns();
     }
-    Differences::of_pairs(&pairs, true)
-}
 
-/// The evidence of the first `days` alone: with `until`, what all combinations have in common.
-fn of_common_days<'a>(
-    all: &'a [Counted],
-    evidence: Vec<Evidence<'a>>,
-    days: usize,
-    seed: u64,
-) -> Vec<Evidence<'a>> {
-    let cut = |(whole, counted): (Evidence<'a>, &'a Counted)| match counted.records.len() == days {
-        true => whole,
-        false => Evidence::new(&counted.records[..days], seed),
-    };
-    evidence.into_iter().zip(all).map(cut).collect()
+    /// Sums come out the same to the last bit, whichever thread was faster.
+    fn take_turns(&mut self) {
+        while let Some(seen) = self.early.remove(&self.next) {
+            self.next += 1;
+            if let Some(effects) = &mut self.effects {
+                effects.add(seen);
+            }
+        }
+    }
+
+    fn finish(self, cells: &[Cell]) -> (Option<Best>, Vec<Effect>) {
+        let contenders: Vec<&Contender> = self.contenders.values().collect();
+        let best = if self.days > 0 { the_best(cells, &contenders) } else { None };
+        (best, self.effects.map(Effects::finish).unwrap_or_default())
+    }
 }
 
 /// Which may be the best among what an administrator sets, for each load and receiver; among all receivers where
 /// nothing else varies. Nothing where there is nothing to choose, such as the load.
-fn the_best(cells: &[Cell], evidence: &[Evidence]) -> Option<Best> {
+fn the_best(cells: &[Cell], contenders: &[&Contender]) -> Option<Best> {
     let keys: Vec<String> = cells.first()?.settings.keys().cloned().collect();
     let given = |key: &String| !key.starts_with("proofpoint.");
     let within: Vec<String> = match keys.iter().all(given) {
@@ -187,8 +245,8 @@ fn the_best(cells: &[Cell], evidence: &[Evidence]) -> Option<Best> {
         if !(2..=MOST_RANKED).contains(&group.len()) {
             return None;
         }
-        let all: Vec<&Evidence> = group.iter().map(|position| &evidence[*position]).collect();
-        let may = may_be_best(&all, RANKED_BY, true);
+        let all: Vec<&Contender> = group.iter().map(|position| contenders[*position]).collect();
+        let may = may_be_best(&all, true);
         best.extend(group.into_iter().zip(may).filter(|(_, may)| *may).map(|(cell, _)| cell));
     }
     best.sort_unstable();

@@ -244,6 +244,12 @@ impl Sweep {
     /// # Errors
     /// Every problem, each once however many combinations have it.
     pub fn check(&self) -> Result<(), Vec<LoadError>> {
+        let all = self.every_problem();
+        if all.is_empty() { Ok(()) } else { Err(self.refusal(all)) }
+    }
+
+    /// Every problem of any combination, once.
+    fn every_problem(&self) -> Vec<Problem> {
         let mut all: Vec<Problem> = Vec::new();
         for index in 0..self.len() {
             let (root, problems) = self.tree(index);
@@ -262,7 +268,7 @@ impl Sweep {
                 break;
             }
         }
-        if all.is_empty() { Ok(()) } else { Err(self.refusal(all)) }
+        all
     }
 }
 

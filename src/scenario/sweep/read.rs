@@ -88,6 +88,7 @@ pub fn load(path: &Path) -> Result<Sweep, Vec<LoadError>> {
     let until = run(get("run"), base.as_mut(), &mut found);
     let (design, varied) = varied(&get, &root, &mut found);
     let keys = varied.iter().map(|(key, ..)| (*key).to_owned()).collect();
+    let readable = base.is_some();
     let sweep = Sweep {
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         about: String::new(),
@@ -105,11 +106,22 @@ pub fn load(path: &Path) -> Result<Sweep, Vec<LoadError>> {
     };
     let sweep = combine(sweep, varied, get("combinations"), &root, &mut found);
     let sweep = finished(sweep, &get, &mut found);
-    if !found.0.is_empty() {
-        let own = |problem| Problem { origin: None, ..problem };
-        errors.insert(0, refuse(found.0.into_iter().map(own).collect()));
+    if found.0.is_empty() {
+        return if errors.is_empty() { Ok(sweep) } else { Err(errors) };
     }
-    if errors.is_empty() { Ok(sweep) } else { Err(errors) }
+    // All at once: what is wrong with the values, too, as far as they can be put in their places.
+    let values = if readable { sweep.every_problem() } else { Vec::new() };
+    let (own, of_base): (Vec<Problem>, Vec<Problem>) =
+        values.into_iter().partition(|problem| problem.origin.as_deref() == Some(ORIGIN));
+    found.0.extend(own);
+    found.0.sort_by_key(|problem| (problem.line, problem.column));
+    found.0.dedup_by_key(|problem| (problem.line, problem.column));
+    let own = |problem| Problem { origin: None, ..problem };
+    errors.insert(0, refuse(found.0.into_iter().map(own).collect()));
+    if !of_base.is_empty() {
+        errors.extend(sweep.refusal(of_base));
+    }
+    Err(errors)
 }
 
 impl Base {

@@ -109,6 +109,16 @@ fn every_slip_is_shown_with_its_line_and_what_is_accepted() {
             Ok(_) => panic!("accepted:\n{text}"),
         }
     }
+    let text = "base: base.yaml\nvary:\n  proofpoint.messages_per_connection: [10, eleven]\n  \
+                proofpoint.queue_runner: [1]\n  proofpoint: { agents: [1, 2] }\n  mail.scale: []\n";
+    let said = load(text).expect_err("four slips");
+    let all = [
+        "sweep.yaml:3:44",
+        "nearest   queue_runners",
+        "piece: proofpoint.agents",
+        "sweep.yaml:6:15",
+    ];
+    all.iter().for_each(|part| assert!(said.contains(part), "all at once: {part}\n{said}"));
     let many: Vec<String> = (0..400).map(|n| n.to_string()).collect();
     let many = many.join(", ");
     let text =

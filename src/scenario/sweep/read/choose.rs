@@ -13,11 +13,19 @@ pub(super) fn lists<'n>(node: &'n Node, found: &mut Found) -> Vec<Varied<'n>> {
         let key = join("vary", &entry.key);
         refuse_not_varied(entry, &key, found);
         let Value::List(items) = &entry.value.value else {
-            found.add(&entry.value, &key, "a list of values such as [2, 5, 10]", "");
+            let inner = match &entry.value.value {
+                Value::Map(entries) => entries.first(),
+                _ => None,
+            };
+            let message = inner.map_or(String::new(), |inner| {
+                format!("keys are written in one piece: {}: [..]", join(&entry.key, &inner.key))
+            });
+            found.add(&entry.value, &key, "a list of values such as [2, 5, 10]", &message);
             continue;
         };
         if items.is_empty() {
             found.add(&entry.value, &key, "at least one value", "");
+            continue;
         }
         for (index, item) in items.iter().enumerate() {
             if items[..index].iter().any(|before| written(before) == written(item)) {
