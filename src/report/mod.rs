@@ -18,6 +18,7 @@ mod table;
 mod trust;
 mod validation;
 mod worlds;
+mod worlds_files;
 
 pub use answer::{Answer, answer, recommended};
 pub use combinations::{
@@ -36,7 +37,8 @@ pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
 pub use validation::{validation_csv, validation_json, validation_markdown, validation_page};
-pub use worlds::{WorldsPage, worlds_csv, worlds_json, worlds_markdown, worlds_page};
+pub use worlds::{WorldsPage, worlds_page};
+pub use worlds_files::{worlds_csv, worlds_json, worlds_markdown};
 
 use crate::experiment::Results;
 

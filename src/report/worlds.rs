@@ -2,22 +2,18 @@
 //! combination for programs.
 
 use super::combinations::Columns;
-use super::metrics::quoted;
 use super::style::Style;
 use super::table::{WIDTH, wrapped};
 use super::{files_written, human};
-use crate::experiment::assumptions::{
-    Against, Count, Quantiles, Split, Verdicts, WorldCell, Worlds,
-};
+use crate::experiment::assumptions::{Count, Split, Verdicts, WorldCell, WorldRow, Worlds};
 use crate::experiment::{Results, Verdict};
 use crate::measure::{Metric, Unit};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What is told of each combination, with what it is called.
-const MAIN: [(&str, &str); 4] = [
+pub(super) const MAIN: [(&str, &str); 4] = [
     ("half is faster than  p50", "delay.p50"),
     ("99 of 100            p99", "delay.p99"),
     ("later than 1 hour", "late.1h"),
@@ -41,19 +37,7 @@ pub struct WorldsPage<'a> {
     pub files: &'a [String],
 }
 
-/// The results with the answer beside them, as JSON.
-pub fn worlds_json(results: &Results, worlds: &Worlds) -> String {
-    #[derive(Serialize)]
-    struct Both<'a> {
-        #[serde(flatten)]
-        results: &'a Results,
-        worlds: &'a Worlds,
-    }
-    // Plain maps, lists, texts and numbers: writing them to memory cannot fail.
-    serde_json::to_string_pretty(&Both { results, worlds }).unwrap_or_default() + "\n"
-}
-
-fn plain(value: Option<&Value>) -> String {
+pub(super) fn plain(value: Option<&Value>) -> String {
     match value {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
@@ -61,85 +45,12 @@ fn plain(value: Option<&Value>) -> String {
     }
 }
 
-/// One row for each world and combination: the world, the combination's settings, the values drawn (empty where
-/// the default holds), the metrics, the difference with its interval and what it comes to.
-pub fn worlds_csv(worlds: &Worlds) -> String {
-    let keys: Vec<&String> =
-        worlds.cells.first().map(|cell| cell.settings.keys().collect()).unwrap_or_default();
-    let metrics: Vec<&str> = MAIN.iter().map(|(_, name)| *name).collect();
-    let mut head: Vec<String> = vec!["world".to_owned()];
-    head.extend(keys.iter().map(|key| (*key).clone()));
-    head.extend(worlds.varied.keys().map(|key| (*key).to_owned()));
-    head.extend(metrics.iter().map(|name| (*name).to_owned()));
-    if worlds.compare_with.is_some() {
-        head.extend(
-            ["difference", "difference.low", "difference.high", "against"].map(str::to_owned),
-        );
-    }
-    let head: Vec<String> = head.iter().map(|text| quoted(text)).collect();
-    let mut out = head.join(",") + "\n";
-    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    for world in &worlds.worlds {
-        for (cell, found) in worlds.cells.iter().zip(&world.cells) {
-            let mut row = vec![world.world.to_string()];
-            row.extend(keys.iter().map(|key| plain(cell.settings.get(*key))));
-            row.extend(worlds.varied.keys().map(|key| plain(world.values.get(*key))));
-            row.extend(
-                metrics.iter().map(|name| number(found.metrics.get(*name).copied().flatten())),
-            );
-            if worlds.compare_with.is_some() {
-                row.extend(found.difference.unwrap_or_default().map(number));
-                row.push(found.against.map(against_word).unwrap_or_default().to_owned());
-            }
-            let row: Vec<String> = row.iter().map(|text| quoted(text)).collect();
-            out += &(row.join(",") + "\n");
-        }
-    }
-    out
-}
-
-fn against_word(against: Against) -> &'static str {
-    match against {
-        Against::Wins => "wins",
-        Against::Even => "even",
-        Against::Loses => "loses",
-    }
-}
-
-/// Each combination over the worlds, and the assumptions by how much they decide, as Markdown.
-pub fn worlds_markdown(worlds: &Worlds) -> String {
-    let cell = |text: &str| text.replace('|', "\\|");
-    let mut out = String::from(
-        "| combination | wins | even | losses | p99: defaults | median | 5 .. 95 % |\n|---|--:|--:|--:|--:|--:|--:|\n",
-    );
-    for of in &worlds.cells {
-        let counts = of.against.as_ref().map_or(["-"; 3].map(str::to_owned), |count| {
-            [count.wins, count.even, count.losses].map(|worlds| worlds.to_string())
-        });
-        let [defaults, median, range] = quantiles(of, "delay.p99");
-        let counts = counts.join(" | ");
-        let _ = writeln!(
-            out,
-            "| {} | {counts} | {defaults} | {median} | {range} |",
-            cell(&settings(&of.settings))
-        );
-    }
-    out += "\n| assumption | range | decides |\n|---|---|--:|\n";
-    for ranked in &worlds.ranking.assumptions {
-        let key = ranked.name.split(' ').next().unwrap_or_default();
-        let range = worlds.varied.get(key).cloned().unwrap_or_default();
-        let share = decides(ranked.share, ranked.told);
-        let _ = writeln!(out, "| `{}` | {} | {share} |", ranked.name, cell(&range));
-    }
-    out
-}
-
-fn decides(share: f64, told: bool) -> String {
+pub(super) fn decides(share: f64, told: bool) -> String {
     if told { format!("{:.0} %", 100.0 * share) } else { "not told from chance".to_owned() }
 }
 
 /// `hoststat off, queue_runners 10`, or the file's own settings.
-fn settings(of: &Map<String, Value>) -> String {
+pub(super) fn settings(of: &Map<String, Value>) -> String {
     let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
     let pairs = of.iter().map(|(key, value)| format!("{} {}", last(key), plain(Some(value))));
     let pairs = pairs.collect::<Vec<_>>().join(", ");
@@ -157,18 +68,22 @@ fn label(cell: &WorldCell, worlds: &Worlds) -> String {
 }
 
 /// With the defaults, half of the worlds, and the middle nine in ten of them.
-fn quantiles(cell: &WorldCell, name: &str) -> [String; 3] {
-    let none = Quantiles { defaults: None, median: None, low: None, high: None };
-    let of = cell.metrics.get(name).copied().unwrap_or(none);
+pub(super) fn quantiles(cell: &WorldCell, name: &str) -> [String; 3] {
+    let of = cell.metrics.get(name).cloned().unwrap_or_default();
     let unit = Metric::parse(name).map_or(Unit::Count, Metric::unit);
-    let value = |value: Option<f64>| value.map_or("-".to_owned(), |v| human::quantity(v, unit));
+    let sign = |which: &str| if of.censored.contains(&which) { ">" } else { "" };
+    let value = |value: Option<f64>, which: &str| {
+        value.map_or("-".to_owned(), |v| format!("{}{}", sign(which), human::quantity(v, unit)))
+    };
     let range = match (of.low, of.high) {
         (Some(low), Some(high)) => {
-            format!("{} .. {}", human::brief(low, unit), human::brief(high, unit))
+            let [low, high] = [(low, "low"), (high, "high")]
+                .map(|(end, which)| format!("{}{}", sign(which), human::brief(end, unit)));
+            format!("{low} .. {high}")
         }
         _ => "-".to_owned(),
     };
-    [value(of.defaults), value(of.median), range]
+    [value(of.defaults, "defaults"), value(of.median, "median"), range]
 }
 
 /// The page for people.
@@ -193,7 +108,7 @@ pub fn worlds_page(page: &WorldsPage, brief: bool, style: Style) -> String {
     out += &style.dim(wrapped(&line, "").trim_end());
     out.push('\n');
     out += &answer(worlds, style);
-    if brief {
+    if brief && worlds.cells.len() > 1 {
         return out + &expectations(worlds, style);
     }
     out += &match worlds.cells.len() {
@@ -201,6 +116,9 @@ pub fn worlds_page(page: &WorldsPage, brief: bool, style: Style) -> String {
         _ => table(worlds, style),
     };
     out += &expectations(worlds, style);
+    if brief {
+        return out;
+    }
     out += &conditions(worlds, style);
     out += &ranking(worlds, style);
     out += &left_alone(worlds, style);
@@ -341,6 +259,15 @@ fn table(worlds: &Worlds, style: Style) -> String {
     out
 }
 
+/// What several lines come to together: one that is missed is enough.
+fn joined(mut verdicts: impl Iterator<Item = Verdict> + Clone) -> Verdict {
+    match verdicts.clone().any(|verdict| verdict == Verdict::Missed) {
+        true => Verdict::Missed,
+        false if verdicts.any(|verdict| verdict == Verdict::Undecided) => Verdict::Undecided,
+        false => Verdict::Met,
+    }
+}
+
 fn expectations(worlds: &Worlds, style: Style) -> String {
     let rows: Vec<(&WorldCell, &Verdicts)> = worlds
         .cells
@@ -364,19 +291,25 @@ fn expectations(worlds: &Worlds, style: Style) -> String {
     for text in texts {
         let of: Vec<&Verdicts> =
             rows.iter().map(|(_, line)| *line).filter(|line| line.text == text).collect();
-        let sum = |count: fn(&Verdicts) -> usize| of.iter().map(|line| count(line)).sum::<usize>();
-        let verdict = |wanted| of.iter().filter(|line| line.defaults == wanted).count();
-        let defaults = match (verdict(Verdict::Missed), verdict(Verdict::Undecided)) {
-            (0, 0) => "met",
-            (0, _) => "undecided",
-            _ => "MISSED",
+        let defaults = match joined(of.iter().map(|line| line.defaults)) {
+            Verdict::Met => "met",
+            Verdict::Undecided => "undecided",
+            Verdict::Missed => "MISSED",
         };
-        let (met, missed, open) =
-            (sum(|line| line.met), sum(|line| line.missed), sum(|line| line.undecided));
+        let in_world = |world: &WorldRow| {
+            let lines = worlds.cells.iter().zip(&world.cells).flat_map(|(cell, found)| {
+                let lines = cell.expectations.iter().zip(&found.verdicts);
+                lines.filter(|(line, _)| line.text == text).map(|(_, verdict)| *verdict)
+            });
+            joined(lines)
+        };
+        let verdicts: Vec<Verdict> = worlds.worlds.iter().map(in_world).collect();
+        let [met, missed, open] = [Verdict::Met, Verdict::Missed, Verdict::Undecided]
+            .map(|wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count());
         let _ = writeln!(out, "  {text:<38}{defaults:>10}{met:>8}{missed:>8}{open:>12}");
     }
     if worlds.cells.len() > 1 {
-        out += "  Counted over the worlds of all combinations that are meant.\n";
+        out += "  A world meets a line with all combinations it is about; one that misses is enough.\n";
     }
     if worlds.repeats == 1 {
         out += "  One day in each world has no interval to decide by: --repeats 3 has.\n";

@@ -62,7 +62,7 @@ pub struct WorldCell {
 }
 
 /// A metric over the worlds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize)]
 pub struct Quantiles {
     /// With all assumptions as they are.
     pub defaults: Option<f64>,
@@ -72,6 +72,28 @@ pub struct Quantiles {
     pub low: Option<f64>,
     /// 5 % of the worlds are above.
     pub high: Option<f64>,
+    /// Which of these are lower bounds: in a world at or below, the value fell among mail that was not out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub censored: Vec<&'static str>,
+}
+
+impl Quantiles {
+    /// Of values with whether each is but a lower bound; `defaults` likewise.
+    fn of(defaults: Option<(f64, bool)>, mut worlds: Vec<(f64, bool)>) -> Self {
+        worlds.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let values: Vec<f64> = worlds.iter().map(|(value, _)| *value).collect();
+        let lowest = worlds.iter().find(|(_, open)| *open).map(|(value, _)| *value);
+        let [median, low, high] = [0.5, 0.05, 0.95].map(|p| sorted_quantile(&values, p));
+        let open = |end: Option<f64>| end.zip(lowest).is_some_and(|(end, lowest)| lowest <= end);
+        let all = [
+            ("defaults", defaults.is_some_and(|(_, open)| open)),
+            ("median", open(median)),
+            ("low", open(low)),
+            ("high", open(high)),
+        ];
+        let censored = all.into_iter().filter(|(_, open)| *open).map(|(name, _)| name).collect();
+        Quantiles { defaults: defaults.map(|(value, _)| value), median, low, high, censored }
+    }
 }
 
 /// How a combination does against another one, by the p99 delay of the same days.
@@ -165,6 +187,9 @@ pub struct WorldRow {
 pub struct Found {
     /// The main metrics.
     pub metrics: BTreeMap<String, Option<f64>>,
+    /// Which of them are lower bounds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub censored: Vec<String>,
     /// The p99 delay less that of the combination that is compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<[Option<f64>; 3]>,
@@ -234,13 +259,18 @@ fn one_world((store, rows): (&Store, &[i64]), design: &Design) -> Result<Vec<Fou
         records.iter().map(|records| Evidence::new(records, seed)).collect();
     let theirs = design.header.compare_with.map(|position| (position, &evidence[position]));
     let found = |(position, ours): (usize, &Evidence)| {
-        let point = |metric: Metric| (metric.name(), ours.estimate(metric).point);
+        let told: Vec<_> = told().map(|metric| (metric.name(), ours.estimate(metric))).into();
         let lines = design.cells[position].1.expect.iter();
         let verdict = |text: &String| Some(Expectation::parse(text).ok()?.judge(ours, None).0);
         let other = theirs.filter(|(reference, _)| *reference != position);
         let (difference, against) = other.map(|(_, theirs)| compared(ours, theirs)).unzip();
         Found {
-            metrics: told().map(point).into_iter().collect(),
+            metrics: told.iter().map(|(name, of)| (name.clone(), of.point)).collect(),
+            censored: told
+                .into_iter()
+                .filter(|(_, of)| of.censored)
+                .map(|(name, _)| name)
+                .collect(),
             difference,
             against,
             verdicts: lines.filter_map(verdict).collect(),
@@ -287,12 +317,12 @@ fn over_worlds(design: &Design, reference: &[Found], found: &[Vec<Found>]) -> Ve
         let mine = || found.iter().filter_map(move |world| world.get(position));
         let metric = |metric: Metric| {
             let name = metric.name();
-            let mut values: Vec<f64> =
-                mine().filter_map(|found| found.metrics.get(&name).copied().flatten()).collect();
-            values.sort_by(f64::total_cmp);
-            let defaults = reference[position].metrics.get(&name).copied().flatten();
-            let at = |p| sorted_quantile(&values, p);
-            (name, Quantiles { defaults, median: at(0.5), low: at(0.05), high: at(0.95) })
+            let value = |found: &Found| {
+                let value = found.metrics.get(&name).copied().flatten()?;
+                Some((value, found.censored.contains(&name)))
+            };
+            let of = Quantiles::of(value(&reference[position]), mine().filter_map(value).collect());
+            (name, of)
         };
         let count = |wanted: Against| mine().filter(|found| found.against == Some(wanted)).count();
         let against = reference[position].against.map(|defaults| {
@@ -411,4 +441,20 @@ fn ranking(
     };
     let assumptions = ranked(traits, &values, design.header.seed).into_iter().map(named).collect();
     Ranking { of, difference, assumptions }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_at_or_above_a_value_that_is_open_is_a_lower_bound() {
+        let worlds: Vec<(f64, bool)> = (1..=21).map(|n| (f64::from(n), n == 15)).collect();
+        let of = Quantiles::of(Some((3.0, false)), worlds.clone());
+        assert_eq!((of.low, of.median, of.high), (Some(2.0), Some(11.0), Some(20.0)));
+        assert_eq!(of.censored, ["high"], "the fifteenth may be the last as well");
+        let of = Quantiles::of(Some((3.0, true)), vec![(7.0, true)]);
+        assert_eq!(of.censored, ["defaults", "median", "low", "high"]);
+        assert_eq!(Quantiles::of(None, Vec::new()), Quantiles::default());
+    }
 }
