@@ -5,7 +5,7 @@ use super::output::write_file;
 use super::{Exit, store};
 use crate::experiment::store::Store;
 use crate::experiment::sweep::Design;
-use crate::experiment::{Results, workers};
+use crate::experiment::{Evidence, Results, delay_band, workers};
 use crate::measure::{Delays, Metric, RunRecord, Waits};
 use crate::report::charts::{self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, Remains};
 use crate::report::{Document, html};
@@ -25,6 +25,7 @@ pub(super) fn of_run(
 ) -> Result<(DelayCurve, Vec<PathBuf>), Exit> {
     let cell = results.cells.first();
     let curve = curve(&design.header.name, cell.map(|cell| &cell.metrics), records);
+    let curve = banded(curve, records, design.header.seed);
     let drawings = charts::run(design, &curve, records).map_err(|error| failed(folder, &error))?;
     let files = write_all(folder, design, results, &drawings)?;
     Ok((curve, files))
@@ -38,6 +39,7 @@ pub(super) fn of_sweep(
     results: &Results,
 ) -> Result<Vec<PathBuf>, Exit> {
     let mut remains = Vec::new();
+    let with_bands = charts::combinations_with_bands(results);
     // One combination's records at a time are in memory.
     for cell in charts::combinations_drawn(results) {
         let metrics = &results.cells[cell].metrics;
@@ -47,7 +49,10 @@ pub(super) fn of_sweep(
         let records = store.records(*row, days).map_err(|error| store::complain(&error))?;
         let label = charts::combination_label(results, cell);
         let waits = Waits::mean(records.iter().map(|record| &record.counts));
-        let curve = curve(&label, Some(metrics), &records);
+        let mut curve = curve(&label, Some(metrics), &records);
+        if with_bands.contains(&cell) {
+            curve = banded(curve, &records, design.header.seed);
+        }
         remains.push(Remains { cell, curve, bar: Bar { label, waits } });
     }
     let drawings = charts::sweep(results, &remains).map_err(|error| failed(folder, &error))?;
@@ -65,6 +70,12 @@ fn curve(
         Some(metrics) => curve.with_estimates(metrics),
         None => curve,
     }
+}
+
+/// The curve with what is known of it.
+fn banded(curve: DelayCurve, records: &[RunRecord], seed: u64) -> DelayCurve {
+    let band = delay_band(&Evidence::new(records, seed), &curve.points);
+    curve.with_band(band)
 }
 
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {

@@ -329,7 +329,7 @@ impl Estimate {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::measure::Timeline;
+    use crate::measure::{Course, Timeline};
     use crate::units::Span;
 
     const SECOND: u64 = 1_000_000_000;
@@ -347,8 +347,8 @@ pub(super) mod tests {
             bounced: bounced.len() as u64,
             ..Counts::default()
         };
-        let (parts, timeline) = (Vec::new(), Timeline::default());
-        RunRecord { replication: 0, delays, counts, parts, timeline, trace: 0 }
+        let (parts, course, timeline) = (Vec::new(), Course::default(), Timeline::default());
+        RunRecord { replication: 0, delays, counts, parts, course, timeline, trace: 0 }
     }
 
     fn near(value: Option<f64>, expected: f64) -> bool {

@@ -5,7 +5,9 @@
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
 pub mod assumptions;
+mod band;
 mod compare;
+mod days;
 mod effects;
 mod estimate;
 mod expectation;
@@ -26,9 +28,11 @@ mod verdict;
 mod warning;
 pub mod workers;
 
+pub use band::{Within, delay_band};
 pub use compare::{
     Change, Difference, Differences, Question, family, lower_is_better, may_be_best,
 };
+pub use days::{Days, Spread};
 pub use effects::{Contrast, Effect, Grid, MAIN, Step};
 pub use estimate::{Estimate, Evidence};
 pub use expectation::{Bound, Comparison, Expectation, ExpectationError};

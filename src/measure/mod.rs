@@ -2,6 +2,7 @@
 
 mod blocked;
 mod catalogue;
+mod course;
 mod grid;
 mod level;
 mod part;
@@ -14,6 +15,7 @@ mod waits;
 
 pub use blocked::HostNames;
 pub use catalogue::{CATALOGUE, Entry, Kind, Metric, Unit, UnknownMetric};
+pub use course::{Along, Course};
 pub use grid::DelayGrid;
 pub use part::{Filter, Part};
 pub use record::{BlockedHost, Counts, Delays, PartRecord, RunRecord, Timeline};

@@ -1,9 +1,10 @@
 //! The charts of a run, composed from the scenario and what its replications left behind.
 
 use super::{
-    Bar, ChartError, DelayCurve, Drawing, TimelineView, arrivals, breakdown, delay_distribution,
-    delay_tail, text, timeline,
+    Bar, ChartError, DaysView, DelayCurve, Drawing, TimelineView, arrivals, breakdown,
+    days as days_chart, delay_distribution, delay_tail, text, timeline,
 };
+use crate::experiment::Days;
 use crate::experiment::sweep::{Design, Page};
 use crate::measure::{RunRecord, Waits};
 use crate::model::params::Action;
@@ -71,6 +72,10 @@ pub fn run(
         let which = which(record, entry.simulate, (records.len() as u32, design.header.seed));
         all.extend(story(&design.header.name, &which, page, record)?);
     }
+    if let Some(page) = &design.header.page {
+        let days = Days::of(records.iter().map(|record| &record.course));
+        all.extend(on_top(&design.header.name, page, &days)?);
+    }
     let bar = Bar {
         label: design.header.name.clone(),
         waits: Waits::mean(records.iter().map(|record| &record.counts)),
@@ -80,6 +85,21 @@ pub fn run(
         all.push(Drawing::new("causes", CAUSES, svg));
     }
     Ok(all)
+}
+
+/// All replications along the clock; nothing where there is one only.
+fn on_top(name: &str, page: &Page, days: &Days) -> Result<Option<Drawing>, ChartError> {
+    if days.count() < 2 {
+        return Ok(None);
+    }
+    let svg = days_chart(&DaysView {
+        title: &format!("{name}: {} days on top of each other", days.count()),
+        days,
+        clock_at_start: page.starts,
+        changes: &page.disturbances,
+    })?;
+    let title = format!("All {} days, hour by hour", days.count());
+    Ok(Some(Drawing::new("days", &title, svg)))
 }
 
 /// One replication along the clock, and its mail by arrival.

@@ -10,16 +10,19 @@
 
 mod arrivals;
 mod axis;
+mod band;
 mod breakdown;
 mod canvas;
 mod compose;
 mod curve;
+mod days;
 mod delay;
 mod forest;
 mod heatmap;
 mod labels;
 mod overlay;
 mod palette;
+mod panel;
 mod png;
 mod sweep;
 mod tail;
@@ -31,17 +34,19 @@ mod timeline;
 pub use arrivals::arrivals;
 pub use breakdown::{Bar, MOST_BARS, breakdown};
 pub use compose::{day, delays, disturbances, run};
+pub use days::{DaysView, days};
 pub use delay::delay_distribution;
 pub use forest::{Forest, ForestRow, MOST_ROWS, forest};
 pub use heatmap::{HeatCell, Heatmap, MOST_PANELS, MOST_VALUES, Panel, heatmap};
 pub use overlay::overlay;
 pub use png::png;
-pub use sweep::{Remains, combination_label, combinations_drawn, sweep};
+pub use sweep::{Remains, combination_label, combinations_drawn, combinations_with_bands, sweep};
 pub use tail::delay_tail;
 pub use timeline::timeline;
 
 pub(super) use text::clean;
 
+use crate::experiment::Within;
 use crate::measure::Timeline;
 use crate::units::{SimTime, Span};
 
@@ -98,9 +103,8 @@ pub struct DelayCurve {
     pub p99: f64,
     /// Whether the true 99 % point is later than `p99`, likewise.
     pub p99_censored: bool,
-    /// (delay in seconds, lower and upper end of the interval of the share delivered within it), ascending; empty
-    /// if nothing is known of it.
-    pub band: Vec<(f64, f64, f64)>,
+    /// How well it is known, by delay, ascending; empty where that is not known or not drawn.
+    pub band: Vec<Within>,
 }
 
 /// What the timeline of one replication shows.

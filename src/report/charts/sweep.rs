@@ -1,5 +1,6 @@
 //! The charts of a sweep, composed from its results and what some of its combinations left behind.
 
+use super::band::MOST_BANDS;
 use super::compose::{
     CAUSES, DELAYS, HOW_TO_READ_CAUSES, HOW_TO_READ_DELAYS, HOW_TO_READ_TAIL, TAIL,
 };
@@ -36,6 +37,22 @@ pub fn combinations_drawn(results: &Results) -> Vec<usize> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Those of them whose curves get a band: all if they are few, else the one compared with and the recommended one;
+/// bands of many would hide each other.
+pub fn combinations_with_bands(results: &Results) -> Vec<usize> {
+    let lines = chosen(results, MAX_CURVES);
+    if lines.len() <= MOST_BANDS {
+        return lines;
+    }
+    let ranked = ranked(results);
+    let best = recommended(results).or_else(|| ranked.first().copied());
+    let worst = results.compared_with.or_else(|| ranked.last().copied());
+    let mut both: Vec<usize> = best.into_iter().chain(worst).collect();
+    both.sort_unstable();
+    both.dedup();
+    both
 }
 
 /// What a combination is called in a chart: its number, and what differs from the one it is compared with.
