@@ -1,13 +1,15 @@
 //! The pictures and the page that a command leaves behind: which there are, and where they go.
 
 use super::args::RunArgs;
-use super::output::write_file;
+use super::output::{bad_input, write_file};
 use super::{Exit, store};
 use crate::experiment::store::Store;
 use crate::experiment::sweep::Design;
-use crate::experiment::{Evidence, Results, delay_band, workers};
+use crate::experiment::{Days, Evidence, Results, delay_band, workers};
 use crate::measure::{Delays, Metric, RunRecord, Waits};
-use crate::report::charts::{self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, Remains};
+use crate::report::charts::{
+    self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, MOST_VALUES, Remains,
+};
 use crate::report::{Document, html};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -31,15 +33,16 @@ pub(super) fn of_run(
     Ok((curve, files))
 }
 
-/// Draws the charts of a sweep from what is stored of it, and writes its page.
+/// Draws the charts of a sweep from what is stored of it, `tables` of these metrics among them, and writes its page.
 pub(super) fn of_sweep(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     folder: &Path,
-    results: &Results,
+    (results, tables): (&Results, &[String]),
 ) -> Result<Vec<PathBuf>, Exit> {
     let mut remains = Vec::new();
     let with_bands = charts::combinations_with_bands(results);
+    let with_days = charts::combinations_with_days(results);
     // One combination's records at a time are in memory.
     for cell in charts::combinations_drawn(results) {
         let metrics = &results.cells[cell].metrics;
@@ -53,9 +56,20 @@ pub(super) fn of_sweep(
         if with_bands.contains(&cell) {
             curve = banded(curve, &records, design.header.seed);
         }
-        remains.push(Remains { cell, curve, bar: Bar { label, waits } });
+        let days = with_days.contains(&cell);
+        let days = days.then(|| Days::of(records.iter().map(|record| &record.course)));
+        remains.push(Remains { cell, curve, bar: Bar { label, waits }, days });
     }
-    let drawings = charts::sweep(results, &remains).map_err(|error| failed(folder, &error))?;
+    let page = design.header.page.as_ref();
+    let fail = |error: ChartError| failed(folder, &error);
+    let mut drawings = charts::sweep(results, page, &remains).map_err(fail)?;
+    for metric in tables {
+        let name = format!("heatmap-{}", metric.replace(['.', '@'], "-"));
+        match charts::table(results, metric, &name).map_err(fail)? {
+            Some(drawing) => drawings.push(drawing),
+            None => return Err(bad_input(&no_table(metric))),
+        }
+    }
     write_all(folder, design, results, &drawings)
 }
 
@@ -78,6 +92,14 @@ fn banded(curve: DelayCurve, records: &[RunRecord], seed: u64) -> DelayCurve {
     curve.with_band(band)
 }
 
+/// Why there is no table of colours of a metric.
+fn no_table(metric: &str) -> String {
+    format!(
+        "--heatmap {metric}: no combination has this metric, or the combinations make no table: at least two keys \
+         must vary, none over more than {MOST_VALUES} values, and at least half of the table be filled"
+    )
+}
+
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     eprintln!("mailflow: {}: {error}", path.display());
     Exit::Internal
@@ -91,7 +113,7 @@ fn write_all(
     drawings: &[Drawing],
 ) -> Result<Vec<PathBuf>, Exit> {
     let path = |drawing: &Drawing, ending: &str| {
-        folder.join("charts").join(drawing.name).with_extension(ending)
+        folder.join("charts").join(&drawing.name).with_extension(ending)
     };
     let files: Vec<PathBuf> = drawings.iter().map(|drawing| path(drawing, "svg")).collect();
     for (file, drawing) in files.iter().zip(drawings) {

@@ -105,7 +105,7 @@ fn a_damaged_foreign_or_newer_store_is_refused_and_can_be_started_over() {
             let store = Store::open(path).expect("made");
             store.with(|db| Ok(db.pragma_update(None, "user_version", 7)?)).expect("newer");
         },
-        "schema 7, this one knows 1",
+        "schema 7, this one knows 2",
     );
 }
 

@@ -1,5 +1,6 @@
 //! The charts of a run, composed from the scenario and what its replications left behind.
 
+use super::band::MOST_BANDS;
 use super::{
     Bar, ChartError, DaysView, DelayCurve, Drawing, TimelineView, arrivals, breakdown,
     days as days_chart, delay_distribution, delay_tail, text, timeline,
@@ -21,12 +22,17 @@ pub(super) const HOW_TO_READ_TAIL: &str = "Read down: the share of messages late
 pub(super) const CAUSES: &str = "What the delays are made of";
 pub(super) const HOW_TO_READ_CAUSES: &str = "The mean delay of a message, by what it waited for.";
 
-/// The delays of one scenario or of several.
+/// The delays of one scenario or of several; of many without bands, which would hide each other.
 ///
 /// # Errors
 /// [`ChartError::Curves`] without a curve or with more than one chart can tell apart.
 pub fn delays(curves: &[DelayCurve]) -> Result<String, ChartError> {
-    delay_distribution(DELAYS, HOW_TO_READ_DELAYS, curves)
+    if curves.len() <= MOST_BANDS {
+        return delay_distribution(DELAYS, HOW_TO_READ_DELAYS, curves);
+    }
+    let bare = |curve: &DelayCurve| curve.clone().with_band(Vec::new());
+    let curves: Vec<DelayCurve> = curves.iter().map(bare).collect();
+    delay_distribution(DELAYS, HOW_TO_READ_DELAYS, &curves)
 }
 
 /// One replication of `scenario` along the clock.
@@ -88,7 +94,7 @@ pub fn run(
 }
 
 /// All replications along the clock; nothing where there is one only.
-fn on_top(name: &str, page: &Page, days: &Days) -> Result<Option<Drawing>, ChartError> {
+pub(super) fn on_top(name: &str, page: &Page, days: &Days) -> Result<Option<Drawing>, ChartError> {
     if days.count() < 2 {
         return Ok(None);
     }

@@ -4,7 +4,8 @@
 use super::ChartError;
 use super::axis::ClockAxis;
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
-use super::palette::{ALARM, FLOW, GREY, GRID, INK, paler};
+use super::notes::Notes;
+use super::palette::{ALARM, FLOW, GREY, paler};
 use super::panel::{HEADING, Panel, draw_clock, stacked};
 use super::text;
 use crate::experiment::{Days, Spread};
@@ -17,7 +18,7 @@ const SIDES: (i32, i32) = (180, WIDTH - 80);
 const PANEL: i32 = 280;
 const LOW_PANEL: i32 = 150;
 /// Height of a row of shares, with its name.
-const ROW: i32 = 120;
+const ROW: i32 = 124;
 /// Height of what is drawn in it.
 const SHARE: i32 = 60;
 /// Hosts with a row of their own.
@@ -54,12 +55,15 @@ const STRIPS: [Strip; 4] = [
 struct Row {
     name: String,
     shares: Vec<f64>,
+    /// What its whole height is.
+    whole: String,
 }
 
 /// Where everything stands.
 struct Layout {
     axis: ClockAxis,
     strips: Vec<(Strip, Vec<Spread>, Area)>,
+    notes: Notes,
     rows: Vec<Row>,
     rows_top: i32,
     bottom: i32,
@@ -73,15 +77,18 @@ pub fn days(view: &DaysView) -> Result<String, ChartError> {
     let layout = Layout::new(view);
     canvas::picture(layout.bottom + 80, view.title, &describe(view, &layout), |canvas| {
         canvas.heading(view.title, &how_to_read(view))?;
-        for ((_, heading, _), spread, area) in &layout.strips {
-            draw_strip(canvas, heading, spread, *area, (&layout.axis, view.days.slot()))?;
+        for ((of, heading, _), spread, area) in &layout.strips {
+            // Above the first panel there may be notes, and its heading above these.
+            let above = if *of == Along::Queue { layout.notes.top() + 8 } else { area.top };
+            canvas.text(heading, (MARGIN, above - 44), Align::Left, Type::STRONG)?;
+            draw_strip(canvas, spread, *area, (&layout.axis, view.days.slot()))?;
         }
         for (row, top) in layout.rows.iter().zip((layout.rows_top..).step_by(ROW as usize)) {
             draw_row(canvas, row, top, (&layout.axis, view.days.slot()))?;
         }
         let areas: Vec<Area> = layout.strips.iter().map(|strip| strip.2).collect();
         draw_clock(canvas, &layout.axis, SIDES, &areas, layout.bottom)?;
-        draw_changes(canvas, view, &layout.axis, &areas)
+        layout.notes.draw(canvas, &areas)
     })
 }
 
@@ -95,7 +102,10 @@ impl Layout {
         let days = view.days;
         let (left, right) = SIDES;
         let lines = text::wrap(&how_to_read(view), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len();
-        let top = 120 + 40 * lines as i32 + HEADING;
+        let length = days.slot() * days.slots() as u64;
+        let axis = ClockAxis::new(view.clock_at_start, length, left, right);
+        let notes = Notes::new(view.changes, &axis, right, 120 + 40 * lines as i32 + HEADING - 8);
+        let top = notes.bottom();
         let spreads = STRIPS.map(|strip| (strip, days.spread(strip.0)));
         let main = |of: Along| matches!(of, Along::Queue | Along::Delivered);
         let some = |spread: &[Spread]| spread.iter().any(|one| one.high > 0.0);
@@ -106,11 +116,9 @@ impl Layout {
         let rows_top = areas.last().map_or(top, |area| area.bottom) + 30;
         let rows = rows(days);
         let bottom = rows_top + ROW * rows.len() as i32 + 16;
-        let length = days.slot() * days.slots() as u64;
-        let axis = ClockAxis::new(view.clock_at_start, length, left, right);
         let strips =
             shown.into_iter().zip(areas).map(|((strip, spread), area)| (strip, spread, area));
-        Layout { axis, strips: strips.collect(), rows, rows_top, bottom }
+        Layout { axis, strips: strips.collect(), notes, rows, rows_top, bottom }
     }
 }
 
@@ -133,7 +141,7 @@ fn rows(days: &Days) -> Vec<Row> {
         .into_iter()
         .map(|(host, shares)| {
             let name = format!("{host} bad on up to {} of the days", text::percent(most(&shares)));
-            Row { name, shares }
+            Row { name, shares, whole: "100 %".to_owned() }
         })
         .collect();
     let cuts = days.cuts();
@@ -147,6 +155,7 @@ fn rows(days: &Days) -> Vec<Row> {
                 text::count(rounded(highest)),
             ),
             shares: cuts.iter().map(|cuts| cuts / highest).collect(),
+            whole: text::count(rounded(highest)),
         });
     }
     rows
@@ -159,12 +168,10 @@ fn rounded(value: f64) -> f64 {
 
 fn draw_strip(
     canvas: &Canvas,
-    heading: &str,
     spread: &[Spread],
     area: Area,
     (axis, slot): (&ClockAxis, Span),
 ) -> Result<(), ChartError> {
-    Panel::heading(canvas, area, heading)?;
     let peak = spread.iter().map(|one| one.high).fold(0.0, f64::max);
     let panel = Panel::new(canvas, area, axis, if peak > 0.0 { peak } else { 1.0 })?;
     let line = |of: fn(&Spread) -> f64| panel.points(spread.iter().map(of), slot);
@@ -187,8 +194,8 @@ fn draw_row(
 ) -> Result<(), ChartError> {
     let (left, right) = SIDES;
     canvas.text(&row.name, (MARGIN, top + 24), Align::Left, Type::STRONG)?;
-    let bottom = top + 46 + SHARE;
-    canvas.line(&[(left, bottom - SHARE), (right, bottom - SHARE)], GRID, 2)?;
+    let bottom = top + 58 + SHARE;
+    canvas.grid_line(left, right, bottom - SHARE, &row.whole)?;
     let at = |slots: usize| axis.x(SimTime::ZERO + slot * slots as u64);
     for (number, share) in row.shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let height = (share.min(1.0) * f64::from(SHARE)).ceil() as i32;
@@ -197,22 +204,6 @@ fn draw_row(
         canvas.fill(Area { left: at(number), top: bottom - height, right, bottom }, ALARM, 1.0)?;
     }
     canvas.line(&[(left, bottom), (right, bottom)], GREY, 3)
-}
-
-/// Lines only: what they stand for is written on the timeline of one day, and told to a screen reader.
-fn draw_changes(
-    canvas: &Canvas,
-    view: &DaysView,
-    axis: &ClockAxis,
-    areas: &[Area],
-) -> Result<(), ChartError> {
-    for (at, _) in view.changes {
-        let x = axis.x(*at);
-        for area in areas {
-            canvas.patterned(&[(x, area.bottom), (x, area.top)], &[16, 12], INK, 3)?;
-        }
-    }
-    Ok(())
 }
 
 /// The picture in words: the highest median and the highest 95 % point of each panel, and every row.

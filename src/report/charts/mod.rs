@@ -18,8 +18,11 @@ mod curve;
 mod days;
 mod delay;
 mod forest;
+mod grid;
 mod heatmap;
+mod interaction;
 mod labels;
+mod notes;
 mod overlay;
 mod palette;
 mod panel;
@@ -37,10 +40,15 @@ pub use compose::{day, delays, disturbances, run};
 pub use days::{DaysView, days};
 pub use delay::delay_distribution;
 pub use forest::{Forest, ForestRow, MOST_ROWS, forest};
+pub use grid::table;
 pub use heatmap::{HeatCell, Heatmap, MOST_PANELS, MOST_VALUES, Panel, heatmap};
+pub use interaction::{Interaction, Spot, interaction};
 pub use overlay::overlay;
 pub use png::png;
-pub use sweep::{Remains, combination_label, combinations_drawn, combinations_with_bands, sweep};
+pub use sweep::{
+    Remains, combination_label, combinations_drawn, combinations_with_bands,
+    combinations_with_days, sweep,
+};
 pub use tail::delay_tail;
 pub use timeline::timeline;
 
@@ -57,7 +65,7 @@ pub const MAX_CURVES: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawing {
     /// What its file is called, without ending.
-    pub name: &'static str,
+    pub name: String,
     /// Its heading.
     pub title: String,
     /// The picture; what belongs to one combination is a group with its number from 1, as `data-cell`.
@@ -65,8 +73,8 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    fn new(name: &'static str, title: &str, svg: String) -> Self {
-        Drawing { name, title: title.to_owned(), svg }
+    fn new(name: &str, title: &str, svg: String) -> Self {
+        Drawing { name: name.to_owned(), title: title.to_owned(), svg }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::axis::ClockAxis;
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
+use super::notes::Notes;
 use super::palette::{ALARM, FLOW, INK};
 use super::panel::{HEADING, Panel, draw_clock, stacked};
 use super::text;
@@ -25,20 +26,11 @@ const LOW_PANEL: i32 = 150;
 const SIDES: (i32, i32) = (180, WIDTH - 80);
 /// Height of one row of spans with its name.
 const ROW: i32 = 84;
-/// Rows of notes on changes above the first panel.
-const MOST_NOTE_ROWS: usize = 3;
-const NOTE_ROW: i32 = 42;
 
 /// A row of the band below: a name and where it is dark.
 struct Row {
     name: String,
     spans: Vec<(i32, i32)>,
-}
-
-/// A note on a change: where it stands, in which row, and what it says. Without room it is a line only.
-struct Note {
-    x: i32,
-    words: Option<(i32, usize, String)>,
 }
 
 /// Where everything stands.
@@ -47,8 +39,7 @@ struct Layout {
     strips: Vec<Strip>,
     areas: Vec<Area>,
     rows: Vec<Row>,
-    notes: Vec<Note>,
-    notes_top: i32,
+    notes: Notes,
     rows_top: i32,
     bottom: i32,
 }
@@ -68,7 +59,7 @@ pub fn timeline(view: &TimelineView) -> Result<String, ChartError> {
         }
         draw_rows(canvas, view.timeline, &layout)?;
         draw_clock(canvas, &layout.axis, SIDES, &layout.areas, layout.bottom)?;
-        draw_notes(canvas, &layout)
+        layout.notes.draw(canvas, &layout.areas)
     })
 }
 
@@ -87,18 +78,14 @@ impl Layout {
         let lines =
             text::wrap(&text::clean(&how_to_read(view)), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
                 .len() as i32;
-        let notes = notes(view, &axis, right);
-        let note_rows =
-            notes.iter().filter_map(|note| note.words.as_ref()).map(|words| words.1 + 1);
-        let note_rows = NOTE_ROW * note_rows.max().unwrap_or(0) as i32;
-        let notes_top = 120 + 40 * lines + HEADING - 8;
-        let top = notes_top + note_rows + 8;
+        let notes = Notes::new(view.changes, &axis, right, 120 + 40 * lines + HEADING - 8);
+        let top = notes.bottom();
         let (strips, heights): (Vec<Strip>, Vec<i32>) = strips(timeline).into_iter().unzip();
         let areas = stacked(left, right, top, &heights);
         let rows = rows(timeline, &axis);
         let rows_top = areas.last().map_or(top, |area| area.bottom) + 20;
         let bottom = rows_top + ROW * (rows.len() as i32 + 1) + 8;
-        Layout { axis, strips, areas, rows, notes, notes_top, rows_top, bottom }
+        Layout { axis, strips, areas, rows, notes, rows_top, bottom }
     }
 }
 
@@ -106,26 +93,6 @@ impl Layout {
 fn length(timeline: &Timeline) -> Span {
     let bins = [timeline.queue.len(), timeline.arrived.len(), timeline.delivered.len()];
     timeline.bin * bins.into_iter().max().unwrap_or(0) as u64
-}
-
-/// Notes in rows of their own where they would overlap, in order of time.
-fn notes(view: &TimelineView, axis: &ClockAxis, right: i32) -> Vec<Note> {
-    let mut free_from = [i32::MIN; MOST_NOTE_ROWS];
-    let mut changes: Vec<&(SimTime, String)> = view.changes.iter().collect();
-    changes.sort_by_key(|change| change.0);
-    let place = |(at, words): &(SimTime, String)| {
-        let x = axis.x(*at);
-        let words = text::fit(&text::clean(words), 520, TEXT, false);
-        let width = text::width(&words, TEXT, false);
-        // Right of its line, or left of it where the sheet ends.
-        let start = if x + 12 + width <= right { x + 12 } else { x - 12 - width };
-        let row = free_from.iter().position(|free| *free <= start);
-        if let Some(row) = row {
-            free_from[row] = start + width + TEXT;
-        }
-        Note { x, words: row.map(|row| (start, row, words)) }
-    };
-    changes.into_iter().map(place).collect()
 }
 
 /// One row per blocked host; beyond [`MOST_ROWS`] the rest share the last one.
@@ -271,7 +238,7 @@ fn draw_queue(
     area: Area,
     layout: &Layout,
 ) -> Result<(), ChartError> {
-    let place = (MARGIN, layout.notes_top - 36);
+    let place = (MARGIN, layout.notes.top() - 36);
     canvas.text("Messages waiting in the queue", place, Align::Left, Type::STRONG)?;
     let per_group = group(timeline.queue.len());
     // The highest bin of each group: a peak must not be averaged away.
@@ -398,21 +365,4 @@ fn draw_rows(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<()
     ticks.sort_unstable();
     ticks.dedup();
     ticks.iter().try_for_each(|x| canvas.line(&[(*x, y + 48), (*x, y + 74)], INK, 4))
-}
-
-fn draw_notes(canvas: &Canvas, layout: &Layout) -> Result<(), ChartError> {
-    for note in &layout.notes {
-        let first = layout.areas.first().map_or(0, |area| area.top);
-        let mut top = first;
-        if let Some((start, row, words)) = &note.words {
-            let y = layout.notes_top + NOTE_ROW * *row as i32 + NOTE_ROW / 2;
-            canvas.text(words, (*start, y), Align::Left, Type::PLAIN)?;
-            top = y - 14;
-        }
-        for area in &layout.areas {
-            let to = if area.top == first { top } else { area.top };
-            canvas.patterned(&[(note.x, area.bottom), (note.x, to)], &[16, 12], INK, 3)?;
-        }
-    }
-    Ok(())
 }
