@@ -86,8 +86,14 @@ fn curve(
     }
 }
 
+/// From so many days the band is thinner than the line, and no work worth doing.
+const MOST_BANDED: usize = 10_000;
+
 /// The curve with what is known of it.
 fn banded(curve: DelayCurve, records: &[RunRecord], seed: u64) -> DelayCurve {
+    if records.len() > MOST_BANDED {
+        return curve;
+    }
     let band = delay_band(&Evidence::new(records, seed), &curve.points);
     curve.with_band(band)
 }

@@ -351,10 +351,14 @@ pub fn run_stored(
         (0..u64::from(plan.repeats)).filter(|number| !there.contains(number)).collect();
     let new = Mutex::new(Vec::with_capacity(missing.len()));
     workers::in_order(plan.jobs, missing.len(), |task| {
-        let record = super::plan::one(plan, missing[task], observer)?;
+        let mut record = super::plan::one(plan, missing[task], observer)?;
         let keep = if record.replication == 0 { Keep::Timeline } else { Keep::Course };
         store.save(cell, &record, keep)?;
         observer.done(&record);
+        if keep == Keep::Course {
+            // As if it had been read: a thousand days in memory are kilobytes each.
+            record.timeline = Timeline::default();
+        }
         new.lock().unwrap_or_else(PoisonError::into_inner).push(record);
         Ok::<(), RunError>(())
     })?;

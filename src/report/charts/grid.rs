@@ -75,7 +75,9 @@ pub fn table(results: &Results, metric: &str, name: &str) -> Result<Option<Drawi
         let estimate = found.map(|(_, estimate)| *estimate).unwrap_or_default();
         let [words, interval, _] = human::estimate(&estimate, unit);
         let value = estimate.point.unwrap_or(f64::NAN);
-        cells[panel][at] = estimate.point.map(|_| HeatCell { value, words, interval });
+        let sign = if estimate.censored { ">" } else { "" };
+        let brief = format!("{sign}{}", human::brief(value, unit));
+        cells[panel][at] = estimate.point.map(|_| HeatCell { value, words, brief, interval });
         numbers[panel * size + at] = Some(position);
     }
     let heading = |values: &Vec<String>| {

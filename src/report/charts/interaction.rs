@@ -78,9 +78,9 @@ pub fn interaction(chart: &Interaction) -> Result<String, ChartError> {
     canvas::picture(frame.area.bottom + 140, &chart.title, &describe(chart), |canvas| {
         canvas.heading(&chart.title, &chart.how_to_read)?;
         draw_axes(canvas, chart, &frame)?;
-        for line in 0..lines {
+        for (line, look) in LOOKS.iter().enumerate().take(lines) {
             let joined = joined(chart, &frame, line);
-            canvas.patterned(&joined, LOOKS[line].pattern, LOOKS[line].color, 5)?;
+            canvas.patterned(&joined, look.pattern, look.color, 5)?;
         }
         for index in 0..chart.points.len() {
             let Some(spot) = chart.points[index] else { continue };
