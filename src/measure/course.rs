@@ -89,10 +89,13 @@ impl Course {
         let means = |of: &[f64]| of.chunks(each).map(mean).collect();
         let sum = |of: &[u32]| of.iter().map(|count| u64::from(*count)).sum::<u64>();
         let sums = |of: &[u32]| of.chunks(each).map(|of| whole(sum(of))).collect();
-        let tries = timeline.failed.chunks(each).zip(timeline.skipped.chunks(each));
-        let deferred: Vec<u64> =
-            tries.map(|(failed, skipped)| sum(failed) + sum(skipped)).collect();
         let slots = bins.div_ceil(each);
+        let mut deferred = vec![0u64; slots];
+        for tries in [&timeline.failed, &timeline.skipped] {
+            for (deferred, of) in deferred.iter_mut().zip(tries.chunks(each)) {
+                *deferred += sum(of);
+            }
+        }
         let host = |host: &BlockedHost| (host.host.clone(), bad(&host.spans, slot, slots));
         Course {
             slot,

@@ -120,13 +120,14 @@ pub(super) fn together(results: &Results) -> Result<Option<Drawing>, ChartError>
     // Across go the more values.
     let (across, lines) =
         if across.1.len() >= lines.1.len() { (across, lines) } else { (lines, across) };
-    let (columns, count) = (across.1.len(), lines.1.len());
-    if columns > MOST_VALUES || count > MAX_CURVES {
-        return Ok(None);
-    }
     let Some(fixed) = results.cells.get(results.compared_with.unwrap_or(0)) else {
         return Ok(None);
     };
+    let (all, drawn) = (lines.1.len(), &(lines.0, some(&lines.1, place(lines, fixed))));
+    let (columns, count) = (across.1.len(), drawn.1.len());
+    if columns > MOST_VALUES {
+        return Ok(None);
+    }
     let others: Vec<&Varied> =
         keys.iter().filter(|key| key.0 != across.0 && key.0 != lines.0).collect();
     let (mut points, mut cells) = (vec![None; columns * count], vec![None; columns * count]);
@@ -136,20 +137,40 @@ pub(super) fn together(results: &Results) -> Result<Option<Drawing>, ChartError>
         else {
             continue;
         };
-        let at = place(lines, cell) * columns + place(across, cell);
+        let line = drawn.1.iter().position(|value| *value == lines.1[place(lines, cell)]);
+        let Some(line) = line else { continue };
+        let at = line * columns + place(across, cell);
         points[at] = p99.point.map(|seconds| Spot { seconds, interval: p99.low.zip(p99.high) });
         cells[at] = Some(position);
     }
     let title = "Two settings together: p99 delay";
     let chart = Interaction {
         title: title.to_owned(),
-        how_to_read: how_to_read(&others, fixed),
+        how_to_read: match all > count {
+            true => format!("{count} of {all} values. {}", how_to_read(&others, fixed)),
+            false => how_to_read(&others, fixed),
+        },
         across: (across.0.to_owned(), across.1.clone()),
-        lines: (lines.0.to_owned(), lines.1.clone()),
+        lines: (drawn.0.to_owned(), drawn.1.clone()),
         points,
     };
     let svg = numbered(&interaction(&chart)?, &cells);
     Ok(Some(Drawing::new("together", title, svg)))
+}
+
+/// As many values as lines can be told apart, in even steps, the one at `wanted` among them.
+fn some(values: &[String], wanted: usize) -> Vec<String> {
+    if values.len() <= MAX_CURVES {
+        return values.to_vec();
+    }
+    let last = values.len() - 1;
+    let mut chosen: Vec<usize> = (0..MAX_CURVES).map(|n| n * last / (MAX_CURVES - 1)).collect();
+    if !chosen.contains(&wanted) {
+        // In place of its neighbour, but never of an end.
+        let near = (1..MAX_CURVES - 1).min_by_key(|n| chosen[*n].abs_diff(wanted)).unwrap_or(1);
+        chosen[near] = wanted;
+    }
+    chosen.into_iter().map(|index| values[index].clone()).collect()
 }
 
 fn how_to_read(others: &[&Varied], fixed: &Cell) -> String {
@@ -178,4 +199,22 @@ fn strongest<'a, 'b>(
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
     let find = |key: &str| keys.iter().find(|known| known.0 == key);
     Some((find(&most.change.key)?, find(&most.with.as_ref()?.key)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_values_some_are_drawn_the_ends_and_the_one_compared_with_among_them() {
+        let values: Vec<String> = (0..12).map(|n| n.to_string()).collect();
+        for wanted in 0..12 {
+            let some = some(&values, wanted);
+            assert_eq!((some.len(), &*some[0], &*some[7]), (8, "0", "11"));
+            assert!(some.contains(&wanted.to_string()), "{wanted}: {some:?}");
+            let numbers: Vec<u32> = some.iter().map(|n| n.parse().expect("a number")).collect();
+            assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        }
+        assert_eq!(some(&values[..8], 3).len(), 8);
+    }
 }

@@ -72,8 +72,10 @@ pub fn delay_tail(
 }
 
 fn lay_out(curves: &[DelayCurve], top: i32) -> Frame {
-    let names = curves.iter().map(|curve| text::width(&name(curve), TEXT, true));
-    let label = SAMPLE + names.max().unwrap_or(0);
+    let words = |curve: &DelayCurve| {
+        text::width(&name(curve), TEXT, true).max(text::width(&over_an_hour(curve), TEXT, false))
+    };
+    let label = SAMPLE + curves.iter().map(words).max().unwrap_or(0);
     let area = Area { left: 270, top, right: WIDTH - MARGIN - label - 40, bottom: top + PLOT };
     let steps = || curves.iter().flat_map(later);
     let visible = steps().filter(|(_, share)| *share >= LEAST);
