@@ -93,6 +93,42 @@ fn trace_tells_how_a_cut_makes_the_next_messages_be_skipped_until_one_is_deliver
 }
 
 #[test]
+fn the_queue_is_shown_by_age_when_it_is_longest_or_at_a_time() {
+    let folder = site();
+    let shape = |more: &[&str], code| {
+        mailflow(&folder, &[&["trace", "site.yaml", "--qshape"], more].concat(), code)
+    };
+    let (page, _) = shape(&[], 0);
+    let table: Vec<Vec<&str>> =
+        page.lines().skip(3).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(table[0].join(" "), "T 5 10 20 40 80 160 320 640 1280 1280+");
+    let total: Vec<u64> = table[1][1..].iter().map(|n| n.parse().expect("a number")).collect();
+    assert_eq!(total[0], total[1..].iter().sum::<u64>(), "{page}");
+    assert!(total[0] >= 2000 && total[1] + total[2] >= 2000, "the burst, just arrived: {page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    // The same message count as the metric has it.
+    let (json, _) = shape(&["--format", "json"], 0);
+    let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&read["total"], &read["by_age"][0]), (&total[0].into(), &total[1].into()));
+    let run = ["run", "site.yaml", "--format", "json", "--out", "o", "-q"];
+    let run: serde_json::Value = serde_json::from_str(&mailflow(&folder, &run, 0).0).expect("JSON");
+    let longest = &run["cells"][0]["metrics"]["queue.max"]["point"];
+    assert_eq!(longest.as_f64(), Some(total[0] as f64));
+    // An hour and a half after the burst what is left of it is older than that.
+    let at = |time: &str| {
+        let (csv, _) = shape(&["--at", time, "--format", "csv"], 0);
+        csv.lines().nth(1).expect("TOTAL").to_owned()
+    };
+    assert_eq!(at("1h50m"), at("01:50"));
+    assert!(at("9m").starts_with("TOTAL,") && at("9m") != at("1h50m"));
+    assert!(shape(&["--at", "9m", "--format", "md"], 0).0.starts_with("| destination | T | 5 |"));
+    for (time, words) in [("3h", "the run is over by then"), ("soon", "soon"), ("25:00", "25:00")] {
+        let (_, errors) = shape(&["--at", time], 2);
+        assert!(errors.contains(words), "{errors}");
+    }
+}
+
+#[test]
 fn trace_names_the_receiver_and_takes_a_colour() {
     let folder = site();
     let two = format!("{SITE}  agents: 2\ndestinations: [ {{ name: partner, share: 100% }} ]\n");

@@ -3,7 +3,7 @@
 use mailflow::engine::{Draws, Stream};
 use mailflow::experiment::workers::in_order;
 use mailflow::experiment::{Evidence, Metrics, WarningKind, warnings};
-use mailflow::measure::{Counts, Delays, Metric, RunRecord, Timeline};
+use mailflow::measure::{Counts, Course, Delays, Metric, RunRecord, Timeline};
 use mailflow::stats::{Histogram, Pool, Resamples, Sample, mean_interval, normal_quantile};
 use mailflow::units::Span;
 use std::sync::Mutex;
@@ -154,8 +154,8 @@ fn record(delays: &[u64]) -> RunRecord {
     delays.iter().for_each(|delay| of.delivered.record(*delay));
     let arrived = delays.len() as u64;
     let counts = Counts { arrived, delivered: arrived, ..Counts::default() };
-    let (parts, timeline) = (Vec::new(), Timeline::default());
-    RunRecord { replication: 0, delays: of, counts, parts, timeline, trace: 0 }
+    let (parts, course, timeline) = (Vec::new(), Course::default(), Timeline::default());
+    RunRecord { replication: 0, delays: of, counts, parts, course, timeline, trace: 0 }
 }
 
 fn exponential(draws: &mut Draws) -> f64 {

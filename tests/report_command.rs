@@ -50,8 +50,8 @@ fn a_run_is_drawn_again_byte_by_byte() {
     let (page, _) = mailflow(folder.path(), &["run", "site.yaml", "--out", "o"], 0);
     assert!(page.contains("o/report.html") && page.contains("any web browser"), "{page}");
     let first = drawn(&out);
-    // delay, tail, timeline, arrivals, causes as SVG and PNG, and the page.
-    assert_eq!(first.len(), 11, "{:?}", first.iter().map(|file| &file.0).collect::<Vec<_>>());
+    // delay, tail, timeline, arrivals, days, causes as SVG and PNG, and the page.
+    assert_eq!(first.len(), 13, "{:?}", first.iter().map(|file| &file.0).collect::<Vec<_>>());
     remove_drawn(&out);
     let (files, errors) = mailflow(folder.path(), &["report", "o"], 0);
     assert!(files.contains("o/report.html") && errors.is_empty(), "{files}{errors}");
@@ -80,7 +80,35 @@ fn a_sweep_is_drawn_again_byte_by_byte() {
     {
         assert!(page.contains(part), "{part}");
     }
+    for part in ["chart-together", "chart-days-1", "Shaded, of #"] {
+        assert!(page.contains(part), "{part}");
+    }
     assert!(page.contains("data-cell=\"6\""), "curves can be taken out one by one");
+}
+
+#[test]
+fn any_metric_is_drawn_as_a_table_of_colours_and_what_makes_none_is_said() {
+    let folder = site("A site");
+    let sweep = "name: Many\nbase: site.yaml\nvary: { proofpoint.queue_runners: [1, 2], \
+                 proofpoint.hoststat: [on, off] }\n";
+    fs::write(folder.path().join("many.yaml"), sweep).expect("written");
+    mailflow(folder.path(), &["sweep", "many.yaml", "--out", "o", "-q"], 0);
+    mailflow(folder.path(), &["run", "site.yaml", "--out", "r", "-q"], 0);
+    let table = |folder_name: &str, metric: &str, code: i32| {
+        mailflow(folder.path(), &["report", folder_name, "--heatmap", metric], code)
+    };
+    let (files, _) = table("o", "runners busy", 0);
+    assert!(files.contains("o/charts/heatmap-runners-busy.svg"), "{files}");
+    let svg = fs::read_to_string(folder.path().join("o/charts/heatmap-runners-busy.svg"));
+    assert_eq!(svg.expect("drawn").matches("data-cell=").count(), 4, "a number in each cell");
+    for (of, metric, words) in [
+        ("o", "queue.maxx", "did you mean `queue.max`"),
+        ("o", "queue.max@nobody", "no combination has this metric"),
+        ("r", "queue.max", "this is the folder of a run"),
+    ] {
+        let (_, errors) = table(of, metric, 2);
+        assert!(errors.contains(words), "{errors}");
+    }
 }
 
 #[test]

@@ -182,9 +182,19 @@ pub(super) struct ReportArgs {
     /// Folder of a run or a sweep
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
+    /// Of a sweep: also a table of colours of this metric, such as queue.max; may be repeated
+    #[arg(long, value_name = "METRIC", value_parser = metric)]
+    pub(super) heatmap: Vec<String>,
     /// Do not name the files
     #[arg(short, long)]
     pub(super) quiet: bool,
+}
+
+/// The name of a metric, as it stands in results; a part may follow after `@`.
+fn metric(text: &str) -> Result<String, crate::measure::UnknownMetric> {
+    let (name, part) = text.split_once('@').map_or((text, None), |(name, part)| (name, Some(part)));
+    let name = crate::measure::Metric::parse(name)?.name();
+    Ok(part.map_or(name.clone(), |part| format!("{name}@{part}")))
 }
 
 /// What `export` prints.
@@ -300,7 +310,7 @@ pub(super) struct TraceArgs {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Which message: its number in order of arrival, from 0
-    #[arg(long, value_name = "ID", required_unless_present = "perfetto")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["perfetto", "qshape"])]
     pub(super) message: Option<u64>,
     /// Replace a value in the scenario
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Override::from_argument)]
@@ -323,6 +333,41 @@ pub(super) struct TraceArgs {
     /// Write it until this time after the start
     #[arg(long, value_name = "SPAN", value_parser = crate::units::parse::span, requires = "perfetto")]
     pub(super) until: Option<Span>,
+    /// Print the queue by age and destination, as Postfix's qshape does [default: when it is longest]
+    #[arg(long)]
+    pub(super) qshape: bool,
+    /// When: a time after the start such as 9h30m, or of day such as 09:30
+    #[arg(long, value_name = "TIME", requires = "qshape")]
+    pub(super) at: Option<At>,
+    /// What to print of the queue
+    #[arg(long, value_enum, default_value_t = Format::Table, requires = "qshape")]
+    pub(super) format: Format,
+}
+
+/// An instant of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// After its start.
+    After(Span),
+    /// The first time that the clock shows this, since midnight.
+    Clock(Span),
+    /// The first time that the clock shows this, since Monday midnight.
+    Weekday(Span),
+}
+
+impl std::str::FromStr for At {
+    type Err = crate::units::parse::UnitError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        use crate::units::parse;
+        match text {
+            _ if !text.contains(':') => parse::span(text).map(At::After),
+            _ if text.trim_start().starts_with(char::is_alphabetic) => {
+                parse::week_time(text).map(At::Weekday)
+            }
+            _ => parse::time_of_day(text).map(At::Clock),
+        }
+    }
 }
 
 /// What is printed.

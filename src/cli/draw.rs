@@ -1,13 +1,15 @@
 //! The pictures and the page that a command leaves behind: which there are, and where they go.
 
 use super::args::RunArgs;
-use super::output::write_file;
+use super::output::{bad_input, write_file};
 use super::{Exit, store};
 use crate::experiment::store::Store;
 use crate::experiment::sweep::Design;
-use crate::experiment::{Results, workers};
+use crate::experiment::{Days, Evidence, Results, delay_band, workers};
 use crate::measure::{Delays, Metric, RunRecord, Waits};
-use crate::report::charts::{self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, Remains};
+use crate::report::charts::{
+    self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, MOST_VALUES, Remains,
+};
 use crate::report::{Document, html};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -25,19 +27,22 @@ pub(super) fn of_run(
 ) -> Result<(DelayCurve, Vec<PathBuf>), Exit> {
     let cell = results.cells.first();
     let curve = curve(&design.header.name, cell.map(|cell| &cell.metrics), records);
+    let curve = banded(curve, records, design.header.seed);
     let drawings = charts::run(design, &curve, records).map_err(|error| failed(folder, &error))?;
     let files = write_all(folder, design, results, &drawings)?;
     Ok((curve, files))
 }
 
-/// Draws the charts of a sweep from what is stored of it, and writes its page.
+/// Draws the charts of a sweep from what is stored of it, `tables` of these metrics among them, and writes its page.
 pub(super) fn of_sweep(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     folder: &Path,
-    results: &Results,
+    (results, tables): (&Results, &[String]),
 ) -> Result<Vec<PathBuf>, Exit> {
     let mut remains = Vec::new();
+    let with_bands = charts::combinations_with_bands(results);
+    let with_days = charts::combinations_with_days(results);
     // One combination's records at a time are in memory.
     for cell in charts::combinations_drawn(results) {
         let metrics = &results.cells[cell].metrics;
@@ -47,10 +52,24 @@ pub(super) fn of_sweep(
         let records = store.records(*row, days).map_err(|error| store::complain(&error))?;
         let label = charts::combination_label(results, cell);
         let waits = Waits::mean(records.iter().map(|record| &record.counts));
-        let curve = curve(&label, Some(metrics), &records);
-        remains.push(Remains { cell, curve, bar: Bar { label, waits } });
+        let mut curve = curve(&label, Some(metrics), &records);
+        if with_bands.contains(&cell) {
+            curve = banded(curve, &records, design.header.seed);
+        }
+        let days = with_days.contains(&cell);
+        let days = days.then(|| Days::of(records.iter().map(|record| &record.course)));
+        remains.push(Remains { cell, curve, bar: Bar { label, waits }, days });
     }
-    let drawings = charts::sweep(results, &remains).map_err(|error| failed(folder, &error))?;
+    let page = design.header.page.as_ref();
+    let fail = |error: ChartError| failed(folder, &error);
+    let mut drawings = charts::sweep(results, page, &remains).map_err(fail)?;
+    for metric in tables {
+        let name = format!("heatmap-{}", metric.replace(['.', '@'], "-"));
+        match charts::table(results, metric, &name).map_err(fail)? {
+            Some(drawing) => drawings.push(drawing),
+            None => return Err(bad_input(&no_table(metric))),
+        }
+    }
     write_all(folder, design, results, &drawings)
 }
 
@@ -67,6 +86,26 @@ fn curve(
     }
 }
 
+/// From so many days the band is thinner than the line, and no work worth doing.
+const MOST_BANDED: usize = 10_000;
+
+/// The curve with what is known of it.
+fn banded(curve: DelayCurve, records: &[RunRecord], seed: u64) -> DelayCurve {
+    if records.len() > MOST_BANDED {
+        return curve;
+    }
+    let band = delay_band(&Evidence::new(records, seed), &curve.points);
+    curve.with_band(band)
+}
+
+/// Why there is no table of colours of a metric.
+fn no_table(metric: &str) -> String {
+    format!(
+        "--heatmap {metric}: no combination has this metric, or the combinations make no table: at least two keys \
+         must vary, none over more than {MOST_VALUES} values, and at least half of the table be filled"
+    )
+}
+
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     eprintln!("mailflow: {}: {error}", path.display());
     Exit::Internal
@@ -80,7 +119,7 @@ fn write_all(
     drawings: &[Drawing],
 ) -> Result<Vec<PathBuf>, Exit> {
     let path = |drawing: &Drawing, ending: &str| {
-        folder.join("charts").join(drawing.name).with_extension(ending)
+        folder.join("charts").join(&drawing.name).with_extension(ending)
     };
     let files: Vec<PathBuf> = drawings.iter().map(|drawing| path(drawing, "svg")).collect();
     for (file, drawing) in files.iter().zip(drawings) {

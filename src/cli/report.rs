@@ -1,7 +1,7 @@
 //! `mailflow report`: the charts and the page of a folder, made anew from what is stored; simulates nothing.
 
 use super::args::ReportArgs;
-use super::output::{print, printed};
+use super::output::{bad_input, print, printed};
 use super::{Exit, draw, export, store};
 use crate::experiment::store::Store;
 use crate::experiment::sweep::Design;
@@ -30,7 +30,13 @@ fn drawn(args: &ReportArgs) -> Result<Vec<PathBuf>, Exit> {
         if results.cells.iter().all(|cell| cell.metrics.iter().next().is_none()) {
             return Err(nothing(&path.display().to_string(), "sweep"));
         }
-        return draw::of_sweep((&store, &rows), &design, &args.folder, &results);
+        let asked = (&results, &args.heatmap[..]);
+        return draw::of_sweep((&store, &rows), &design, &args.folder, asked);
+    }
+    if let Some(metric) = args.heatmap.first() {
+        let why =
+            "a table of colours is over the settings of a sweep, and this is the folder of a run";
+        return Err(bad_input(&format!("--heatmap {metric}: {why}")));
     }
     let Some(design) = Design::stored_run(&store).map_err(complain)? else {
         eprintln!(

@@ -453,7 +453,7 @@ pub(super) fn finish(
         write_file(path, text).map_err(|error| unwritten(&error))?;
     }
     // Results first, pictures second: what was simulated is kept even if a picture fails.
-    files.extend(draw::of_sweep((store, rows), design, folder, &results)?);
+    files.extend(draw::of_sweep((store, rows), design, folder, (&results, &[]))?);
     let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     let style = Style { colour: show.color.applies() };
     let text = match show.format {

@@ -1,7 +1,7 @@
 //! Tests of estimates; a record to build others upon.
 
 use super::*;
-use crate::measure::Timeline;
+use crate::measure::{Course, Timeline};
 use crate::units::Span;
 
 const SECOND: u64 = 1_000_000_000;
@@ -19,8 +19,8 @@ pub(crate) fn record(delivered: &[u64], queued: &[u64], bounced: &[u64]) -> RunR
         bounced: bounced.len() as u64,
         ..Counts::default()
     };
-    let (parts, timeline) = (Vec::new(), Timeline::default());
-    RunRecord { replication: 0, delays, counts, parts, timeline, trace: 0 }
+    let (parts, course, timeline) = (Vec::new(), Course::default(), Timeline::default());
+    RunRecord { replication: 0, delays, counts, parts, course, timeline, trace: 0 }
 }
 
 fn near(value: Option<f64>, expected: f64) -> bool {

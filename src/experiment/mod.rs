@@ -5,7 +5,9 @@
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
 pub mod assumptions;
+mod band;
 mod compare;
+mod days;
 mod differences;
 mod effects;
 mod estimate;
@@ -27,7 +29,9 @@ mod verdict;
 mod warning;
 pub mod workers;
 
+pub use band::{Within, delay_band};
 pub use compare::{Change, Contender, Difference, Question, family, lower_is_better, may_be_best};
+pub use days::{Days, Spread};
 pub use differences::Differences;
 pub use effects::{Contrast, Effect, Grid, MAIN, Step};
 pub use estimate::{Estimate, Evidence};

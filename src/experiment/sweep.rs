@@ -267,11 +267,10 @@ pub fn run_tasks(
         let Task { cell, number } = tasks[task];
         let scenario = scenario(cell as usize)?;
         let settings = ReplicationSettings::from(&scenario);
-        let simulate = settings.simulate;
         let plan = Plan { params: &scenario.params, settings, repeats: 1, jobs: 1 };
         let record = plan::one(&plan, u64::from(number), observer)?;
         // Nobody draws a day of each of a thousand combinations.
-        store.save(rows[cell as usize], &record, simulate, Keep::Short)?;
+        store.save(rows[cell as usize], &record, Keep::Course)?;
         observer.done(&record);
         Ok(())
     })

@@ -135,7 +135,7 @@ fn unstable(records: &[RunRecord], simulate: Span) -> Option<Warning> {
 /// the tenth before, and holds more than 2 % of the day's mail. A night without mail ends a healthy day
 /// with an empty queue, so none of this holds there.
 fn still_growing(record: &RunRecord, simulate: Span) -> bool {
-    let tenths = record.timeline.tenths(simulate);
+    let tenths = record.course.tenths(simulate);
     let [.., before, last] = tenths[..] else { return false };
     tenths.iter().all(|mean| *mean <= last)
         && last > 1.05 * before
@@ -242,6 +242,7 @@ mod tests {
     use super::super::estimate::tests::record;
     use super::*;
     use crate::experiment::Evidence;
+    use crate::measure::{Course, Timeline};
 
     fn kinds(records: &[RunRecord], simulate: Span) -> Vec<WarningKind> {
         let metrics = Metrics::of(&Evidence::new(records, 1), &[]);
@@ -300,8 +301,8 @@ mod tests {
     fn a_queue_that_grows_to_the_end_is_unstable_and_one_that_empties_overnight_is_not() {
         let run = |queue: &dyn Fn(usize) -> f64| {
             let mut record = record(&[1; 10_000], &[], &[]);
-            record.timeline.bin = Span::from_mins(1);
-            record.timeline.queue = (0..100).map(queue).collect();
+            let (bin, queue) = (Span::from_mins(1), (0..100).map(queue).collect());
+            record.course = Course::of(&Timeline { bin, queue, ..Timeline::default() });
             vec![record; 20]
         };
         let simulate = Span::from_mins(100);

@@ -465,6 +465,7 @@ mod tests {
             delays: crate::measure::Delays::default(),
             counts: Counts::default(),
             parts: Vec::new(),
+            course: crate::measure::Course::default(),
             timeline: crate::measure::Timeline::default(),
             trace: 0,
         }

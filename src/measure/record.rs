@@ -1,5 +1,6 @@
 //! What one replication leaves behind: everything a report may ask for, and nothing per message.
 
+use super::course::Course;
 use super::grid::DelayGrid;
 use super::part::Part;
 use super::waits::Waits;
@@ -18,7 +19,9 @@ pub struct RunRecord {
     pub counts: Counts,
     /// The same for each part of the run that is measured on its own.
     pub parts: Vec<PartRecord>,
-    /// What happened when.
+    /// What happened when, coarsely.
+    pub course: Course,
+    /// The same in every detail; empty where nobody will draw it.
     pub timeline: Timeline,
     /// Hash over every event of the run, in order.
     pub trace: u64,
@@ -145,78 +148,4 @@ pub struct BlockedHost {
     pub host: String,
     /// Disjoint spans in order of time (the first 10,000).
     pub spans: Vec<(SimTime, SimTime)>,
-}
-
-/// Bins that are left of a timeline which nobody will draw on its own.
-const SHORT: usize = 100;
-
-impl Timeline {
-    /// What all runs keep: the course of `simulate` in at most a hundred bins, without single instants. The same
-    /// of that is itself. Bins of a longer timeline are joined as evenly as whole bins can be.
-    pub fn short(&self, simulate: Span) -> Timeline {
-        let bins = simulate.nanos().div_ceil(self.bin.nanos().max(1));
-        let bins = usize::try_from(bins).unwrap_or(usize::MAX).min(self.queue.len());
-        let few = bins.min(SHORT);
-        let ranges = || (0..few).map(|bin| bin * bins / few..(bin + 1) * bins / few);
-        let means = |of: &[f64]| -> Vec<f64> {
-            let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len().max(1) as f64;
-            ranges().map(|range| of.get(range).map_or(0.0, mean)).collect()
-        };
-        let sums = |of: &[u32]| -> Vec<u32> {
-            let sum = |of: &[u32]| of.iter().fold(0, |sum: u32, one| sum.saturating_add(*one));
-            ranges().map(|range| of.get(range).map_or(0, sum)).collect()
-        };
-        Timeline {
-            bin: Span::from_nanos(simulate.nanos() / few.max(1) as u64),
-            queue: means(&self.queue),
-            busy: means(&self.busy),
-            arrived: sums(&self.arrived),
-            delivered: sums(&self.delivered),
-            failed: sums(&self.failed),
-            skipped: sums(&self.skipped),
-            ..Timeline::default()
-        }
-    }
-
-    /// The mean queue in each tenth of the run; none where it is too short to tell.
-    pub fn tenths(&self, simulate: Span) -> Vec<f64> {
-        let short = self.short(simulate).queue;
-        let tenth = short.len() / 10;
-        let parts = short.rchunks(tenth.max(1)).take(if tenth == 0 { 0 } else { 10 });
-        let mut means: Vec<f64> =
-            parts.map(|part| part.iter().sum::<f64>() / part.len() as f64).collect();
-        means.reverse();
-        means
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_short_timeline_is_its_own_short_one_and_keeps_every_message() {
-        for bins in [0usize, 1, 9, 10, 97, 100, 101, 1440] {
-            let whole = Timeline {
-                bin: Span::from_mins(1),
-                queue: (0..bins).map(|bin| bin as f64 / 3.0).collect(),
-                busy: vec![1.5; bins],
-                arrived: vec![3; bins],
-                delivered: (0..bins as u32).collect(),
-                failed: vec![1; bins],
-                skipped: vec![0; bins],
-                ..Timeline::default()
-            };
-            let short = whole.short(Span::from_mins(bins as u64));
-            assert_eq!(short.queue.len(), bins.min(SHORT));
-            assert_eq!(short.delivered.iter().sum::<u32>(), whole.delivered.iter().sum::<u32>());
-            assert!(short.busy.iter().all(|busy| *busy == 1.5));
-            for minutes in [5, 10, 77, 1440] {
-                let simulate = Span::from_mins(minutes);
-                let short = whole.short(simulate);
-                assert_eq!(short.short(simulate), short, "{bins} bins, {minutes} minutes");
-                assert!([0, 10].contains(&whole.tenths(simulate).len()), "{bins} bins");
-            }
-        }
-    }
 }

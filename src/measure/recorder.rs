@@ -2,6 +2,7 @@
 //! keeps the books of the whole run and of each part (`tally`), the timeline, and the way to recovery.
 
 use super::blocked::HostNames;
+use super::course::Course;
 use super::grid::DelayGrid;
 use super::part::Part;
 use super::record::{PartRecord, RunRecord, Timeline};
@@ -151,6 +152,7 @@ impl Recorder {
             delays: self.whole.delays,
             counts: self.whole.counts,
             parts: self.window.parts.into_iter().zip(self.parts).map(close).collect(),
+            course: Course::of(&self.timeline),
             timeline: self.timeline,
             trace,
         }

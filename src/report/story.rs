@@ -40,8 +40,8 @@ fn ended(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(step.what, What::Delivered { .. } | What::Bounced))
 }
 
-/// `Mon 09:30:00.123`
-fn clock(at: SimTime, starts: Span) -> String {
+/// `Mon 09:30:00.1`: what the clock shows at an instant of a run that starts at `starts`.
+pub fn clock(at: SimTime, starts: Span) -> String {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let millis = starts.nanos().saturating_add(at.nanos()) / 1_000_000;
     let (seconds, day) = (millis / 1000, DAYS[(millis / 86_400_000 % 7) as usize]);

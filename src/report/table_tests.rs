@@ -1,6 +1,6 @@
 use super::*;
 use crate::experiment::{Evidence, Expectation, Warning, WarningKind, conclude};
-use crate::measure::{Counts, Delays, RunRecord, Timeline};
+use crate::measure::{Counts, Course, Delays, RunRecord, Timeline};
 
 /// Twenty days of 1,000 messages: five of them bad, with cuts and a blocked host.
 fn results() -> Results {
@@ -40,8 +40,8 @@ fn day(number: u64) -> RunRecord {
         runners_busy: 0.4,
         ..Counts::default()
     };
-    let (parts, timeline) = (Vec::new(), Timeline::default());
-    RunRecord { replication: number, delays, counts, parts, timeline, trace: 0 }
+    let (parts, course, timeline) = (Vec::new(), Course::default(), Timeline::default());
+    RunRecord { replication: number, delays, counts, parts, course, timeline, trace: 0 }
 }
 
 fn shown(all_metrics: bool, style: Style) -> String {

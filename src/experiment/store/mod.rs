@@ -21,7 +21,6 @@ pub use key::{MODEL, VERSION, cell_key};
 use super::Stopped;
 use super::workers;
 use crate::measure::{RunRecord, Timeline};
-use crate::units::Span;
 use error::Cause;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
@@ -33,7 +32,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Version of the tables' shape: `PRAGMA user_version`.
-pub const STORE_SCHEMA: u32 = 1;
+pub const STORE_SCHEMA: u32 = 2;
 /// "mlfl": what `file` and other programs know the file by.
 const APPLICATION_ID: u32 = 0x6d6c_666c;
 /// So long a store that is in use is waited for.
@@ -82,8 +81,8 @@ pub struct CellId {
 pub enum Keep {
     /// Whole, for a chart.
     Timeline,
-    /// Its course in a hundred bins: what warnings and bands over all runs are made from.
-    Short,
+    /// Its course alone: what warnings and bands over all runs are made from.
+    Course,
 }
 
 /// An open store.
@@ -237,19 +236,12 @@ impl Store {
     ///
     /// # Errors
     /// If it cannot be written, for instance because the disk is full.
-    pub fn save(
-        &self,
-        cell: i64,
-        record: &RunRecord,
-        simulate: Span,
-        keep: Keep,
-    ) -> Result<(), StoreError> {
-        let timeline = record.timeline.short(simulate);
-        let short = RunRecord { timeline, ..without_timeline(record) };
-        let (bytes, sum) = encoded(&short).map_err(|cause| StoreError::new(&self.path, cause))?;
+    pub fn save(&self, cell: i64, record: &RunRecord, keep: Keep) -> Result<(), StoreError> {
+        let (bytes, sum) = encoded(&without_timeline(record))
+            .map_err(|cause| StoreError::new(&self.path, cause))?;
         let whole = match keep {
             Keep::Timeline => Some(encoded(&record.timeline)),
-            Keep::Short => None,
+            Keep::Course => None,
         };
         let whole = whole.transpose().map_err(|cause| StoreError::new(&self.path, cause))?;
         self.with(|db| {
@@ -372,10 +364,14 @@ pub fn run_stored(
         (0..u64::from(plan.repeats)).filter(|number| !there.contains(number)).collect();
     let new = Mutex::new(Vec::with_capacity(missing.len()));
     workers::in_order(plan.jobs, missing.len(), |task| {
-        let record = super::plan::one(plan, missing[task], observer)?;
-        let keep = if record.replication == 0 { Keep::Timeline } else { Keep::Short };
-        store.save(cell, &record, plan.settings.simulate, keep)?;
+        let mut record = super::plan::one(plan, missing[task], observer)?;
+        let keep = if record.replication == 0 { Keep::Timeline } else { Keep::Course };
+        store.save(cell, &record, keep)?;
         observer.done(&record);
+        if keep == Keep::Course {
+            // As if it had been read: a thousand days in memory are kilobytes each.
+            record.timeline = Timeline::default();
+        }
         new.lock().unwrap_or_else(PoisonError::into_inner).push(record);
         Ok::<(), RunError>(())
     })?;
@@ -390,6 +386,7 @@ fn without_timeline(record: &RunRecord) -> RunRecord {
         delays: record.delays.clone(),
         counts: record.counts.clone(),
         parts: record.parts.clone(),
+        course: record.course.clone(),
         timeline: Timeline::default(),
         trace: record.trace,
     }

@@ -1,5 +1,7 @@
 use super::super::estimate::tests::record;
 use super::*;
+use crate::measure::Course;
+use crate::units::Span;
 use std::time::Instant;
 
 fn id(key: &str) -> CellId {
@@ -13,10 +15,9 @@ fn day(number: u64) -> RunRecord {
     day.timeline.bin = Span::from_mins(1);
     day.timeline.queue = (0..1440).map(f64::from).collect();
     day.timeline.arrived = vec![3; 1440];
+    day.course = Course::of(&day.timeline);
     day
 }
-
-const DAY: Span = Span::from_hours(24);
 
 fn file() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -31,16 +32,16 @@ fn what_is_stored_is_read_back_and_kept_once() {
     let cell = store.cell(&id("a")).expect("a row");
     assert_eq!(store.cell(&id("a")).expect("the same row"), cell);
     for number in [1, 0, 1] {
-        let keep = if number == 0 { Keep::Timeline } else { Keep::Short };
-        store.save(cell, &day(number), DAY, keep).expect("saved");
+        let keep = if number == 0 { Keep::Timeline } else { Keep::Course };
+        store.save(cell, &day(number), keep).expect("saved");
     }
     drop(store);
     let store = Store::open(&path).expect("opened again");
     let records = store.records(cell, 10).expect("read");
     assert_eq!(records.len(), 2);
     assert_eq!(records[0], day(0), "the first keeps its timeline");
-    let timeline = day(1).timeline.short(DAY);
-    assert_eq!(records[1], RunRecord { timeline, ..day(1) });
+    let timeline = Timeline::default();
+    assert_eq!(records[1], RunRecord { timeline, ..day(1) }, "its course alone");
     assert_eq!(store.records(cell, 1).expect("read").len(), 1, "--repeats may shrink");
     let mut seen = Vec::new();
     store.scan(|cell, number| seen.push((cell, number))).expect("scanned");
@@ -68,14 +69,14 @@ fn a_full_disk_is_named_and_loses_nothing() {
     };
     limit(24);
     let failed = (0..).find_map(|number| {
-        let error = store.save(cell, &day(number), DAY, Keep::Timeline).err()?;
+        let error = store.save(cell, &day(number), Keep::Timeline).err()?;
         Some((number, error))
     });
     let (number, error) = failed.expect("full");
     assert!(error.to_string().contains("disk is full"), "{error}");
     assert_eq!(store.records(cell, u32::MAX).expect("read").len() as u64, number);
     limit(10_000);
-    store.save(cell, &day(number), DAY, Keep::Timeline).expect("saved");
+    store.save(cell, &day(number), Keep::Timeline).expect("saved");
     drop(store);
     let store = Store::open(&path).expect("whole");
     assert_eq!(store.records(cell, u32::MAX).expect("read").len() as u64, number + 1);
@@ -104,7 +105,7 @@ fn a_damaged_foreign_or_newer_store_is_refused_and_can_be_started_over() {
             let store = Store::open(path).expect("made");
             store.with(|db| Ok(db.pragma_update(None, "user_version", 7)?)).expect("newer");
         },
-        "schema 7, this one knows 1",
+        "schema 7, this one knows 2",
     );
 }
 
@@ -113,7 +114,7 @@ fn a_flipped_bit_in_a_record_is_noticed() {
     let (_folder, path) = file();
     let store = Store::open(&path).expect("made");
     let cell = store.cell(&id("a")).expect("a row");
-    store.save(cell, &day(0), DAY, Keep::Short).expect("saved");
+    store.save(cell, &day(0), Keep::Course).expect("saved");
     let flip =
         "UPDATE replication SET record = substr(record, 1, 9) || x'ff' || substr(record, 11)";
     store.with(|db| Ok(db.execute_batch(flip)?)).expect("changed");
@@ -156,7 +157,7 @@ fn a_hundred_thousand_replications_are_scanned_within_a_second() {
         let cell = store.cell(&id(&cell.to_string())).expect("a row");
         for replication in 0..20 {
             let record = RunRecord { replication, ..record.clone() };
-            store.save(cell, &record, DAY, Keep::Short).expect("saved");
+            store.save(cell, &record, Keep::Course).expect("saved");
         }
     }
     drop(store);

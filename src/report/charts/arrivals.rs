@@ -9,11 +9,12 @@ use super::text;
 use crate::measure::DelayGrid;
 use crate::units::{SimTime, Span};
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
+use plotters::style::{RGBColor, WHITE};
 
 const HOUR: f64 = 3600.0;
 const PLOT: i32 = 700;
 const HOW_TO_READ: &str = "Each spot is mail that arrived at the time below it and took as long as stands on \
-                           its left; the brighter, the more messages. A slope down to the right is mail that \
+                           its left; the darker, the more messages. A slope down to the right is mail that \
                            waited for the same moment.";
 
 /// Draws one replication's delays by arrival.
@@ -43,6 +44,7 @@ pub fn arrivals(
         canvas.heading(title, &how_to_read)?;
         canvas.fill(area, GRID, 0.35)?;
         draw_cells(canvas, grid, (&clock, &delays), area)?;
+        draw_legend(canvas, most(grid), area)?;
         draw_axes(canvas, (&clock, &delays), area)
     })
 }
@@ -60,14 +62,43 @@ fn extent(grid: &DelayGrid) -> (f64, f64) {
     ends.fold((1.0, 1.0), |(low, high): (f64, f64), one| (low.min(one.0), high.max(one.1)))
 }
 
+/// Messages in the fullest cell.
+fn most(grid: &DelayGrid) -> u32 {
+    grid.counts.iter().copied().max().unwrap_or(0).max(1)
+}
+
+/// From green for few to a dark purple for the most: also in grey, few are lighter than many and darker than paper.
+fn colour(share: f64) -> RGBColor {
+    ViridisRGB.get_color_normalized((0.75 * (1.0 - share)) as f32, 0.0, 1.0)
+}
+
+/// What one, ten, a hundred messages look like, up to the most in one spot.
+fn draw_legend(canvas: &Canvas, most: u32, area: Area) -> Result<(), ChartError> {
+    let y = area.top - 28;
+    let top = libm::log10(f64::from(most) + 1.0);
+    let mut steps: Vec<u32> =
+        (0..9).map(|power| 10u32.pow(power)).take_while(|n| *n < most).collect();
+    steps.push(most);
+    let words = |messages: u32| text::count(f64::from(messages));
+    let widths = steps.iter().map(|n| 44 + text::width(&words(*n), TEXT, false) + 28);
+    let mut x = area.right - widths.sum::<i32>();
+    canvas.text("messages in a spot:", (x - 20, y), Align::Right, Type::QUIET)?;
+    for messages in steps {
+        let swatch = Area { left: x, top: y - 15, right: x + 32, bottom: y + 15 };
+        canvas.fill(swatch, colour(libm::log10(f64::from(messages) + 1.0) / top), 1.0)?;
+        canvas.text(&words(messages), (x + 44, y), Align::Left, Type::QUIET)?;
+        x += 44 + text::width(&words(messages), TEXT, false) + 28;
+    }
+    Ok(())
+}
+
 fn draw_cells(
     canvas: &Canvas,
     grid: &DelayGrid,
     (clock, delays): (&ClockAxis, &DelayAxis),
     area: Area,
 ) -> Result<(), ChartError> {
-    let most = grid.counts.iter().copied().max().unwrap_or(1);
-    let top = libm::log10(f64::from(most) + 1.0);
+    let top = libm::log10(f64::from(most(grid)) + 1.0);
     for (column, class, count) in cells(grid) {
         let at = |column: usize| SimTime::from_nanos(grid.span.nanos() * column as u64);
         let y = |class: usize| area.bottom - delays.x(DelayGrid::begin(class));
@@ -80,7 +111,7 @@ fn draw_cells(
         let share = libm::log10(f64::from(count) + 1.0) / top;
         // Neighbours overlap by a pixel: no seam shines through where a viewer scales the picture down.
         let cell = Area { right: cell.right + 1, bottom: cell.bottom + 1, ..cell };
-        canvas.fill(cell, ViridisRGB.get_color_normalized(share as f32, 0.0, 1.0), 1.0)?;
+        canvas.fill(cell, colour(share), 1.0)?;
     }
     Ok(())
 }
@@ -97,7 +128,11 @@ fn draw_axes(
     }
     let hour = bottom - delays.x(HOUR);
     canvas.patterned(&[(left, hour), (right, hour)], &[16, 12], INK, 3)?;
-    canvas.text("one hour", (left + 16, hour - 26), Align::Left, Type::STRONG)?;
+    let words = "one hour";
+    let room = text::width(words, TEXT, true) + 16;
+    let paper = Area { left: left + 8, top: hour - 46, right: left + 8 + room, bottom: hour - 6 };
+    canvas.fill(paper, WHITE, 0.85)?;
+    canvas.text(words, (left + 16, hour - 26), Align::Left, Type::STRONG)?;
     canvas.text("delay", (left - 22, top - 28), Align::Right, Type::QUIET)?;
     for (x, label) in clock.ticks() {
         canvas.line(&[(x, bottom), (x, bottom + 12)], GREY, 3)?;

@@ -94,8 +94,8 @@ pub fn breakdown(title: &str, how_to_read: &str, bars: &[Bar]) -> Result<String,
     let used: Vec<usize> = (0..CAUSES.len())
         .filter(|cause| bars.iter().any(|bar| (CAUSES[*cause].of)(&bar.waits) > 0.0))
         .collect();
-    let legend = 120 + 40 * lines;
-    let top = legend + 50 * used.len().div_ceil(3) as i32 + 40;
+    let legend = 136 + 40 * lines;
+    let top = legend + 50 * used.len().div_ceil(3) as i32 + 50;
     let bottom = top + ROW * bars.len() as i32;
     let area = Area { left: MARGIN + LABEL, top, right: WIDTH - MARGIN - WORDS, bottom };
     let peak = bars.iter().map(|bar| bar.waits.total()).fold(0.0, f64::max);
@@ -129,19 +129,43 @@ fn draw_legend(canvas: &Canvas, used: &[usize], top: i32) -> Result<(), ChartErr
 /// Gives the pixels of a second.
 fn draw_axis(canvas: &Canvas, peak: f64, area: Area) -> Result<f64, ChartError> {
     let Area { left, top, right, bottom } = area;
+    // Beyond a screen the scale below is out of sight.
+    let long = bottom - top > ROW * 12;
     let (step, count) = time_steps(peak);
     let scale = f64::from(right - left) / (step * f64::from(count));
     for number in 0..=count {
         let seconds = step * f64::from(number);
         let x = left + (seconds * scale).round() as i32;
         canvas.line(&[(x, top - 8), (x, bottom)], GRID, 2)?;
-        let words = if number == 0 { "0".to_owned() } else { human::duration(seconds) };
+        let words = tick(seconds);
         canvas.text(&words, (x, bottom + 34), Align::Middle, Type::QUIET)?;
+        if long {
+            canvas.text(&words, (x, top - 30), Align::Middle, Type::QUIET)?;
+        }
     }
     canvas.line(&[(left, top - 8), (left, bottom)], GREY, 3)?;
     let middle = (left + right) / 2;
     canvas.text("delay of the mean message", (middle, bottom + 80), Align::Middle, Type::QUIET)?;
     Ok(scale)
+}
+
+/// `0`, `200 ms`, `45m`, `1h 15m`, `2d`: whole units, as many as it takes.
+fn tick(seconds: f64) -> String {
+    if seconds <= 0.0 {
+        return "0".to_owned();
+    }
+    if seconds.fract() != 0.0 {
+        return human::duration(seconds);
+    }
+    let mut left = seconds as u64;
+    let mut words = Vec::new();
+    for (length, unit) in [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")] {
+        if left >= length {
+            words.push(format!("{}{unit}", left / length));
+            left %= length;
+        }
+    }
+    words.join(" ")
 }
 
 /// Steps that people count time in, at most six of them up to `peak`.
@@ -220,6 +244,12 @@ mod tests {
         for Cause { words, colour, ink, .. } in CAUSES {
             assert!(contrast(colour, ink) >= 4.5, "{words}: {:.2}", contrast(colour, ink));
         }
+    }
+
+    #[test]
+    fn ticks_are_said_in_whole_units() {
+        let ticks = [0.0, 0.2, 45.0, 900.0, 4500.0, 5400.0, 172_800.0].map(tick).join("|");
+        assert_eq!(ticks, "0|200 ms|45s|15m|1h 15m|1h 30m|2d");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) const WIDTH: i32 = 1920;
 /// White space on the left and the right of headings.
 pub(super) const MARGIN: i32 = 60;
 /// Most lines that say how a picture is read.
-pub(super) const HEADING_LINES: usize = 3;
+pub(super) const HEADING_LINES: usize = 4;
 /// Size of ordinary text: 16 shown pixels, still legible at half size.
 pub(super) const TEXT: i32 = 32;
 

@@ -1,9 +1,11 @@
 //! The charts of a run, composed from the scenario and what its replications left behind.
 
+use super::band::MOST_BANDS;
 use super::{
-    Bar, ChartError, DelayCurve, Drawing, TimelineView, arrivals, breakdown, delay_distribution,
-    delay_tail, text, timeline,
+    Bar, ChartError, DaysView, DelayCurve, Drawing, TimelineView, arrivals, breakdown,
+    days as days_chart, delay_distribution, delay_tail, text, timeline,
 };
+use crate::experiment::Days;
 use crate::experiment::sweep::{Design, Page};
 use crate::measure::{RunRecord, Waits};
 use crate::model::params::Action;
@@ -20,12 +22,17 @@ pub(super) const HOW_TO_READ_TAIL: &str = "Read down: the share of messages late
 pub(super) const CAUSES: &str = "What the delays are made of";
 pub(super) const HOW_TO_READ_CAUSES: &str = "The mean delay of a message, by what it waited for.";
 
-/// The delays of one scenario or of several.
+/// The delays of one scenario or of several; of many without bands, which would hide each other.
 ///
 /// # Errors
 /// [`ChartError::Curves`] without a curve or with more than one chart can tell apart.
 pub fn delays(curves: &[DelayCurve]) -> Result<String, ChartError> {
-    delay_distribution(DELAYS, HOW_TO_READ_DELAYS, curves)
+    if curves.len() <= MOST_BANDS {
+        return delay_distribution(DELAYS, HOW_TO_READ_DELAYS, curves);
+    }
+    let bare = |curve: &DelayCurve| curve.clone().with_band(Vec::new());
+    let curves: Vec<DelayCurve> = curves.iter().map(bare).collect();
+    delay_distribution(DELAYS, HOW_TO_READ_DELAYS, &curves)
 }
 
 /// One replication of `scenario` along the clock.
@@ -71,6 +78,10 @@ pub fn run(
         let which = which(record, entry.simulate, (records.len() as u32, design.header.seed));
         all.extend(story(&design.header.name, &which, page, record)?);
     }
+    if let Some(page) = &design.header.page {
+        let days = Days::of(records.iter().map(|record| &record.course));
+        all.extend(on_top(&design.header.name, page, &days)?);
+    }
     let bar = Bar {
         label: design.header.name.clone(),
         waits: Waits::mean(records.iter().map(|record| &record.counts)),
@@ -80,6 +91,21 @@ pub fn run(
         all.push(Drawing::new("causes", CAUSES, svg));
     }
     Ok(all)
+}
+
+/// All replications along the clock; nothing where there is one only.
+pub(super) fn on_top(name: &str, page: &Page, days: &Days) -> Result<Option<Drawing>, ChartError> {
+    if days.count() < 2 {
+        return Ok(None);
+    }
+    let svg = days_chart(&DaysView {
+        title: &format!("{name}: {} days on top of each other", days.count()),
+        days,
+        clock_at_start: page.starts,
+        changes: &page.disturbances,
+    })?;
+    let title = format!("All {} days, hour by hour", days.count());
+    Ok(Some(Drawing::new("days", &title, svg)))
 }
 
 /// One replication along the clock, and its mail by arrival.

@@ -1,6 +1,7 @@
 //! Chart 1: which share of all messages was delivered within which time.
 
 use super::axis::DelayAxis;
+use super::band;
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::labels::{self, Wanted};
 use super::palette::{LOOKS, Look};
@@ -61,6 +62,7 @@ pub fn delay_distribution(
     if curves.is_empty() || curves.len() > MAX_CURVES {
         return Err(ChartError::Curves(curves.len()));
     }
+    let how_to_read = &format!("{how_to_read}{}", band::legend(curves));
     let lines =
         text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let top = 160 + 40 * lines;
@@ -68,6 +70,14 @@ pub fn delay_distribution(
     canvas::picture(frame.area.bottom + 130, title, &describe(how_to_read, curves), |canvas| {
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
+        let banded = |of: &(usize, (&DelayCurve, &Drawn))| of.1.0.band.len() > 1;
+        for (number, (curve, one)) in curves.iter().zip(&drawn).enumerate().filter(banded) {
+            canvas.part(number, &one.words.join(": "), || {
+                band::draw(canvas, curve, one.look, |seconds, share| {
+                    (frame.axis.x(seconds), frame.y(share))
+                })
+            })?;
+        }
         for (number, one) in drawn.iter().enumerate() {
             canvas.part(number, &one.words.join(": "), || {
                 canvas.patterned(&one.line, one.look.pattern, one.look.color, 6)

@@ -12,6 +12,8 @@ use plotters::style::RGBColor;
 /// Most rows of one picture.
 pub const MOST_ROWS: usize = 160;
 const ROW: i32 = 54;
+/// Size of labels that are too long otherwise.
+const SMALL: i32 = 26;
 /// Room for the words on the left, and for those on the right.
 const LABEL: i32 = 800;
 const WORDS: i32 = 400;
@@ -199,8 +201,8 @@ fn draw_row(
             (label, *point, *interval, *worse)
         }
     };
-    let label = text::fit(&text::clean(label), LABEL - 40, TEXT, false);
-    canvas.text(&label, (MARGIN, y), Align::Left, Type::PLAIN)?;
+    let (label, size) = text::shrunk(&text::clean(label), LABEL - 40, [TEXT, SMALL], false);
+    canvas.text(&label, (MARGIN, y), Align::Left, Type { size, ..Type::PLAIN })?;
     let told = interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0);
     let colour = colour(told, worse);
     if let Some((low, high)) = interval {

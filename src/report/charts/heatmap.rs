@@ -14,10 +14,12 @@ pub const MOST_PANELS: usize = 16;
 /// A cell is no wider than this, however few there are.
 const WIDEST: i32 = 300;
 const CELL: i32 = 112;
-/// Room for the values on the left.
+/// Most room for the values on the left.
 const NAMES: i32 = 330;
 const HEADING: i32 = 62;
 const SMALL: i32 = 25;
+/// Free space within a cell.
+const AIR: i32 = 12;
 
 /// What to draw.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +54,8 @@ pub struct HeatCell {
     pub value: f64,
     /// The value in words.
     pub words: String,
+    /// The same where there is little room: in all cells or in none.
+    pub brief: String,
     /// Its interval in words; may be empty.
     pub interval: String,
 }
@@ -62,6 +66,8 @@ struct Layout {
     column: i32,
     left: i32,
     panel: i32,
+    /// Whether cells say their value briefly.
+    brief: bool,
 }
 
 impl Layout {
@@ -125,12 +131,16 @@ pub fn heatmap(map: &Heatmap) -> Result<String, ChartError> {
     let how_to_read = format!("{} Dark is low, bright is high.", map.how_to_read);
     let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
         .len() as i32;
-    let left = MARGIN + NAMES;
+    let names = map.down.1.iter().map(|name| text::width(&text::clean(name), TEXT, false));
+    let left = MARGIN + (names.max().unwrap_or(0) + 40).min(NAMES);
+    let column = ((WIDTH - MARGIN - left) / columns as i32).min(WIDEST);
+    let mut cells = map.panels.iter().flat_map(|panel| panel.cells.iter().flatten());
     let layout = Layout {
         top: 130 + 40 * lines,
-        column: ((WIDTH - MARGIN - left) / columns as i32).min(WIDEST),
+        column,
         left,
         panel: HEADING + CELL * rows as i32 + 110,
+        brief: cells.any(|cell| text::width(&cell.words, TEXT, true) > column - AIR),
     };
     let height = layout.top + layout.panel * map.panels.len() as i32 + 20;
     let scale = Scale::new(map);
@@ -169,7 +179,8 @@ fn draw_panel(
                 let (down, across) = (&map.down.1[index / columns], &map.across.1[index % columns]);
                 let words = format!("{down}, {across}: {} ({})", cell.words, cell.interval);
                 canvas.part(number * columns * rows + index, &words, || {
-                    draw_cell(canvas, cell, area, colour(scale.share(cell.value)))
+                    let colour = colour(scale.share(cell.value));
+                    draw_cell(canvas, (cell, layout.brief), area, colour)
                 })?;
             }
             None => canvas.fill(area.grown(-3), GRID, 0.5)?,
@@ -178,8 +189,10 @@ fn draw_panel(
     let below = layout.cell(number, rows - 1, 0).bottom;
     for (column, name) in map.across.1.iter().enumerate() {
         let area = layout.cell(number, 0, column);
-        let name = text::fit(&text::clean(name), layout.column - 10, TEXT, false);
-        canvas.text(&name, (middle(area).0, below + 28), Align::Middle, Type::PLAIN)?;
+        let (name, size) =
+            text::shrunk(&text::clean(name), layout.column - 10, [TEXT, SMALL], false);
+        let look = Type { size, ..Type::PLAIN };
+        canvas.text(&name, (middle(area).0, below + 28), Align::Middle, look)?;
     }
     let across = text::fit(&text::clean(&map.across.0), room, TEXT, true);
     canvas.text(&across, (layout.left, below + 74), Align::Left, Type::STRONG)
@@ -191,7 +204,7 @@ fn middle(area: Area) -> Point {
 
 fn draw_cell(
     canvas: &Canvas,
-    cell: &HeatCell,
+    (cell, brief): (&HeatCell, bool),
     area: Area,
     colour: RGBColor,
 ) -> Result<(), ChartError> {
@@ -199,11 +212,12 @@ fn draw_cell(
     canvas.fill(area.grown(-3), colour, 1.0)?;
     let (x, y) = middle(area);
     let ink = ink_on(colour);
-    let room = area.right - area.left - 12;
+    let room = area.right - area.left - AIR;
     let small = Type { size: SMALL, bold: false, color: ink };
     let fits = !cell.interval.is_empty() && text::width(&cell.interval, SMALL, false) <= room;
-    let words = text::fit(&cell.words, room, TEXT, true);
-    let value = Type { size: TEXT, bold: true, color: ink };
+    let words = if brief { &cell.brief } else { &cell.words };
+    let (words, size) = text::shrunk(words, room, [TEXT, SMALL], true);
+    let value = Type { size, bold: true, color: ink };
     canvas.text(&words, (x, if fits { y - 18 } else { y }), Align::Middle, value)?;
     if fits { canvas.text(&cell.interval, (x, y + 24), Align::Middle, small) } else { Ok(()) }
 }
@@ -257,7 +271,8 @@ mod tests {
             let value = 10f64.powi(index as i32 % 6);
             let words = format!("{value} s");
             // One combination is missing.
-            (index != 1).then(|| HeatCell { value, words, interval: "1s .. 2s".to_owned() })
+            let brief = words.clone();
+            (index != 1).then(|| HeatCell { value, words, brief, interval: "1s .. 2s".to_owned() })
         };
         let names = |count: usize| (0..count).map(|index| format!("v{index}")).collect();
         Heatmap {
@@ -282,6 +297,22 @@ mod tests {
         let numbers = words.iter().filter(|word| word.ends_with(" s")).count();
         assert_eq!(numbers, 11, "{words:?}");
         assert!(svg.contains("v5, ") || svg.contains(", v5"), "told to a screen reader, too");
+    }
+
+    #[test]
+    fn numbers_are_never_cut_however_narrow_the_cells() {
+        let mut wide = map(12, 3);
+        wide.across.1[11] = "unlimited".to_owned();
+        for cell in wide.panels[0].cells.iter_mut().flatten() {
+            (cell.words, cell.brief) = ("12m 30s".to_owned(), "12m".to_owned());
+        }
+        let svg = heatmap(&wide).expect("drawn");
+        let body = &svg[svg.find("</desc>").expect("told")..];
+        assert!(!body.contains('…') && body.contains("unlimited") && body.contains(">\n12m\n"));
+        // With room there is the whole.
+        wide.across.1.truncate(2);
+        wide.panels[0].cells.truncate(6);
+        assert!(heatmap(&wide).expect("drawn").contains(">\n12m 30s\n"));
     }
 
     #[test]

@@ -10,16 +10,22 @@
 
 mod arrivals;
 mod axis;
+mod band;
 mod breakdown;
 mod canvas;
 mod compose;
 mod curve;
+mod days;
 mod delay;
 mod forest;
+mod grid;
 mod heatmap;
+mod interaction;
 mod labels;
+mod notes;
 mod overlay;
 mod palette;
+mod panel;
 mod png;
 mod sweep;
 mod tail;
@@ -31,17 +37,24 @@ mod timeline;
 pub use arrivals::arrivals;
 pub use breakdown::{Bar, MOST_BARS, breakdown};
 pub use compose::{day, delays, disturbances, run};
+pub use days::{DaysView, days};
 pub use delay::delay_distribution;
 pub use forest::{Forest, ForestRow, MOST_ROWS, forest};
+pub use grid::table;
 pub use heatmap::{HeatCell, Heatmap, MOST_PANELS, MOST_VALUES, Panel, heatmap};
+pub use interaction::{Interaction, Spot, interaction};
 pub use overlay::overlay;
 pub use png::png;
-pub use sweep::{Remains, combination_label, combinations_drawn, sweep};
+pub use sweep::{
+    Remains, combination_label, combinations_drawn, combinations_with_bands,
+    combinations_with_days, sweep,
+};
 pub use tail::delay_tail;
 pub use timeline::timeline;
 
 pub(super) use text::clean;
 
+use crate::experiment::Within;
 use crate::measure::Timeline;
 use crate::units::{SimTime, Span};
 
@@ -52,7 +65,7 @@ pub const MAX_CURVES: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawing {
     /// What its file is called, without ending.
-    pub name: &'static str,
+    pub name: String,
     /// Its heading.
     pub title: String,
     /// The picture; what belongs to one combination is a group with its number from 1, as `data-cell`.
@@ -60,8 +73,8 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    fn new(name: &'static str, title: &str, svg: String) -> Self {
-        Drawing { name, title: title.to_owned(), svg }
+    fn new(name: &str, title: &str, svg: String) -> Self {
+        Drawing { name: name.to_owned(), title: title.to_owned(), svg }
     }
 }
 
@@ -98,9 +111,8 @@ pub struct DelayCurve {
     pub p99: f64,
     /// Whether the true 99 % point is later than `p99`, likewise.
     pub p99_censored: bool,
-    /// (delay in seconds, lower and upper end of the interval of the share delivered within it), ascending; empty
-    /// if nothing is known of it.
-    pub band: Vec<(f64, f64, f64)>,
+    /// How well it is known, by delay, ascending; empty where that is not known or not drawn.
+    pub band: Vec<Within>,
 }
 
 /// What the timeline of one replication shows.

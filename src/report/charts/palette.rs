@@ -13,6 +13,12 @@ pub(super) const ALARM: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 /// What flows: Okabe and Ito's blue.
 pub(super) const FLOW: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 
+/// Halfway to white: edges that must not compete with a curve.
+pub(super) fn paler(RGBColor(red, green, blue): RGBColor) -> RGBColor {
+    let half = |part: u8| 128 + part / 2 - u8::from(part == 255);
+    RGBColor(half(red), half(green), half(blue))
+}
+
 /// Shape drawn on a curve and in its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {

@@ -1,17 +1,19 @@
 //! The charts of a sweep, composed from its results and what some of its combinations left behind.
 
+use super::band::MOST_BANDS;
 use super::compose::{
-    CAUSES, DELAYS, HOW_TO_READ_CAUSES, HOW_TO_READ_DELAYS, HOW_TO_READ_TAIL, TAIL,
+    CAUSES, DELAYS, HOW_TO_READ_CAUSES, HOW_TO_READ_DELAYS, HOW_TO_READ_TAIL, TAIL, on_top,
 };
+use super::grid;
 use super::{
-    Bar, ChartError, DelayCurve, Drawing, Forest, ForestRow, HeatCell, Heatmap, MAX_CURVES,
-    MOST_BARS, MOST_PANELS, MOST_ROWS, MOST_VALUES, Panel, breakdown, delay_distribution,
-    delay_tail, forest, heatmap, numbered,
+    Bar, ChartError, DelayCurve, Drawing, Forest, ForestRow, MAX_CURVES, MOST_BARS, MOST_ROWS,
+    breakdown, delay_distribution, delay_tail, forest, numbered,
 };
-use crate::experiment::{Change, Difference, Effect, Results, Step};
-use crate::measure::{Metric, Unit};
+use crate::experiment::sweep::Page;
+use crate::experiment::{Change, Days, Difference, Effect, Results, Step};
+use crate::measure::Metric;
 use crate::report::combinations::{plain, ranked, short};
-use crate::report::{human, recommended};
+use crate::report::recommended;
 use crate::units::Span;
 
 /// Interactions drawn.
@@ -27,6 +29,8 @@ pub struct Remains {
     pub curve: DelayCurve,
     /// What they are made of.
     pub bar: Bar,
+    /// Its days on top of each other, if they are to be drawn.
+    pub days: Option<Days>,
 }
 
 /// The combinations whose records the charts need, in order.
@@ -36,6 +40,31 @@ pub fn combinations_drawn(results: &Results) -> Vec<usize> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Those of them whose curves get a band: all if they are few, else the one compared with and the recommended one;
+/// bands of many would hide each other.
+pub fn combinations_with_bands(results: &Results) -> Vec<usize> {
+    let lines = chosen(results, MAX_CURVES);
+    if lines.len() <= MOST_BANDS {
+        return lines;
+    }
+    let ranked = ranked(results);
+    let best = recommended(results).or_else(|| ranked.first().copied());
+    let worst = results.compared_with.or_else(|| ranked.last().copied());
+    let mut both: Vec<usize> = best.into_iter().chain(worst).collect();
+    both.sort_unstable();
+    both.dedup();
+    both
+}
+
+/// Those of them whose days are laid on top of each other: the one compared with and the recommended one.
+pub fn combinations_with_days(results: &Results) -> Vec<usize> {
+    let mut both: Vec<usize> =
+        results.compared_with.into_iter().chain(recommended(results)).collect();
+    both.sort_unstable();
+    both.dedup();
+    both
 }
 
 /// What a combination is called in a chart: its number, and what differs from the one it is compared with.
@@ -75,7 +104,7 @@ impl Names {
         if labels.iter().all(|label| label.chars().count() <= LONGEST) {
             return Names { labels, legend: String::new() };
         }
-        let keys: Vec<&str> = varied(results).into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<&str> = grid::varied(results).into_iter().map(|(key, _)| key).collect();
         let values = |position: usize| {
             let of = |key: &&str| plain(results.cells[position].settings.get(*key));
             keys.iter().map(of).collect::<Vec<_>>().join(" / ")
@@ -114,11 +143,15 @@ fn chosen(results: &Results, most: usize) -> Vec<usize> {
     chosen
 }
 
-/// All charts of a sweep.
+/// All charts of a sweep; `page` says when its days begin.
 ///
 /// # Errors
 /// Only when the drawing library gives up.
-pub fn sweep(results: &Results, remains: &[Remains]) -> Result<Vec<Drawing>, ChartError> {
+pub fn sweep(
+    results: &Results,
+    page: Option<&Page>,
+    remains: &[Remains],
+) -> Result<Vec<Drawing>, ChartError> {
     let mut all = Vec::new();
     let names = Names::of(results);
     let lines: Vec<&Remains> = of(remains, &chosen(results, MAX_CURVES));
@@ -135,17 +168,28 @@ pub fn sweep(results: &Results, remains: &[Remains]) -> Result<Vec<Drawing>, Cha
         let svg = delay_tail(TAIL, &format!("{some}{HOW_TO_READ_TAIL}"), &curves)?;
         all.push(Drawing::new("tail", TAIL, numbered(&svg, &cells(&lines))));
     }
-    for metric in [BY, Metric::Late(Span::from_hours(1))] {
-        all.extend(map(results, metric)?);
-    }
+    let late = Metric::Late(Span::from_hours(1));
+    all.extend(grid::table(results, &BY.name(), "heatmap-p99")?);
+    all.extend(grid::table(results, &late.name(), "heatmap-late")?);
     all.extend(differences(results, &names)?);
     all.extend(effects(results)?);
+    all.extend(grid::together(results)?);
     if !bars.is_empty() {
         let some = of_many(results, bars.len()) + &names.legend;
         let bar = |one: &&Remains| Bar { label: label(one), waits: one.bar.waits };
         let own: Vec<Bar> = bars.iter().map(bar).collect();
         let svg = breakdown(CAUSES, &format!("{some}{HOW_TO_READ_CAUSES}"), &own)?;
         all.push(Drawing::new("causes", CAUSES, numbered(&svg, &cells(&bars))));
+    }
+    for Remains { cell, days, .. } in remains {
+        if let (Some(page), Some(days)) = (page, days) {
+            let drawing = on_top(&names.labels[*cell], page, days)?;
+            all.extend(drawing.map(|drawing| Drawing {
+                name: format!("days-{}", cell + 1),
+                title: format!("{}: {}", names.labels[*cell], drawing.title),
+                ..drawing
+            }));
+        }
     }
     Ok(all)
 }
@@ -162,80 +206,6 @@ fn of_many(results: &Results, shown: usize) -> String {
         }
         _ => String::new(),
     }
-}
-
-/// The keys with more than one value, and their values in the order of the design.
-fn varied(results: &Results) -> Vec<(&str, Vec<String>)> {
-    let Some(first) = results.cells.first() else { return Vec::new() };
-    let values = |key: &str| {
-        let mut values: Vec<String> = Vec::new();
-        for cell in &results.cells {
-            let value = plain(cell.settings.get(key));
-            if !values.contains(&value) {
-                values.push(value);
-            }
-        }
-        values
-    };
-    let keys = first.settings.keys().map(|key| (key.as_str(), values(key)));
-    keys.filter(|(_, values)| values.len() > 1).collect()
-}
-
-/// One metric over the two settings with the most values; nothing where fewer vary, more values do than fit, or
-/// half of the table would be empty.
-fn map(results: &Results, metric: Metric) -> Result<Option<Drawing>, ChartError> {
-    let mut keys = varied(results);
-    keys.sort_by_key(|(_, values)| std::cmp::Reverse(values.len()));
-    let [across, down, others @ ..] = &keys[..] else { return Ok(None) };
-    let mut panels: Vec<Vec<String>> = Vec::new();
-    let place = |key: &(&str, Vec<String>), cell: &crate::experiment::Cell| {
-        let value = plain(cell.settings.get(key.0));
-        key.1.iter().position(|known| *known == value).unwrap_or(0)
-    };
-    let mut places = Vec::new();
-    for cell in &results.cells {
-        let other: Vec<String> =
-            others.iter().map(|(key, _)| plain(cell.settings.get(*key))).collect();
-        let panel = panels.iter().position(|known| *known == other).unwrap_or_else(|| {
-            panels.push(other);
-            panels.len() - 1
-        });
-        places.push((panel, place(down, cell) * across.1.len() + place(across, cell)));
-    }
-    let size = across.1.len() * down.1.len();
-    let fits = across.1.len() <= MOST_VALUES && down.1.len() <= MOST_VALUES;
-    if !fits || panels.len() > MOST_PANELS || 2 * results.cells.len() < panels.len() * size {
-        return Ok(None);
-    }
-    let mut cells = vec![vec![None; size]; panels.len()];
-    let mut numbers = vec![None; size * panels.len()];
-    for (position, (panel, at)) in places.into_iter().enumerate() {
-        let estimate = results.cells[position].metrics.get(metric).copied().unwrap_or_default();
-        let [words, interval, _] = human::estimate(&estimate, metric.unit());
-        let value = estimate.point.unwrap_or(f64::NAN);
-        cells[panel][at] = estimate.point.map(|_| HeatCell { value, words, interval });
-        numbers[panel * size + at] = Some(position);
-    }
-    let heading = |values: &Vec<String>| {
-        let pairs =
-            others.iter().zip(values).map(|((key, _), value)| format!("{} {value}", short(key)));
-        pairs.collect::<Vec<_>>().join(", ")
-    };
-    let panels = panels.iter().zip(cells);
-    let (name, title) = match metric {
-        BY => ("heatmap-p99", "p99 delay of each combination"),
-        _ => ("heatmap-late", "Share of mail later than an hour, by combination"),
-    };
-    let picture = Heatmap {
-        title: title.to_owned(),
-        how_to_read: "A cell is a combination: its value, and below it the 95 % interval."
-            .to_owned(),
-        across: (across.0.to_owned(), across.1.clone()),
-        down: (down.0.to_owned(), down.1.clone()),
-        panels: panels.map(|(of, cells)| Panel { heading: heading(of), cells }).collect(),
-        logarithmic: metric.unit() == Unit::Seconds,
-    };
-    Ok(Some(Drawing::new(name, title, numbered(&heatmap(&picture)?, &numbers))))
 }
 
 /// A row of a forest, by the interval that holds together with the others.

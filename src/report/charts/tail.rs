@@ -2,6 +2,7 @@
 //! what is not known better.
 
 use super::axis::DelayAxis;
+use super::band;
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
 use super::palette::{GRID, LOOKS, Look};
 use super::text;
@@ -44,6 +45,7 @@ pub fn delay_tail(
     if curves.is_empty() || curves.len() > MAX_CURVES {
         return Err(ChartError::Curves(curves.len()));
     }
+    let how_to_read = &format!("{how_to_read}{}", band::legend(curves));
     let lines =
         text::wrap(&text::clean(how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES).len() as i32;
     let frame = lay_out(curves, 160 + 40 * lines);
@@ -51,9 +53,12 @@ pub fn delay_tail(
         canvas.heading(title, how_to_read)?;
         draw_grid(canvas, &frame)?;
         let words = |curve: &DelayCurve| format!("{}: {}", curve.label, over_an_hour(curve));
-        for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate() {
+        let banded = |of: &(usize, (&DelayCurve, &Look))| of.1.0.band.len() > 1;
+        for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate().filter(banded) {
             canvas.part(number, &words(curve), || {
-                canvas.polygon(band(curve, &frame), look.color, 0.15)
+                band::draw(canvas, curve, look, |seconds, share| {
+                    (frame.axis.x(seconds), frame.y(1.0 - share))
+                })
             })?;
         }
         for (number, (curve, look)) in curves.iter().zip(&LOOKS).enumerate() {
@@ -67,8 +72,10 @@ pub fn delay_tail(
 }
 
 fn lay_out(curves: &[DelayCurve], top: i32) -> Frame {
-    let names = curves.iter().map(|curve| text::width(&name(curve), TEXT, true));
-    let label = SAMPLE + names.max().unwrap_or(0);
+    let words = |curve: &DelayCurve| {
+        text::width(&name(curve), TEXT, true).max(text::width(&over_an_hour(curve), TEXT, false))
+    };
+    let label = SAMPLE + curves.iter().map(words).max().unwrap_or(0);
     let area = Area { left: 270, top, right: WIDTH - MARGIN - label - 40, bottom: top + PLOT };
     let steps = || curves.iter().flat_map(later);
     let visible = steps().filter(|(_, share)| *share >= LEAST);
@@ -118,14 +125,6 @@ fn trace(curve: &DelayCurve, frame: &Frame) -> Vec<Point> {
         line.push((frame.area.right, y));
     }
     line
-}
-
-/// The band's outline, forth along its upper edge and back along the lower one.
-fn band(curve: &DelayCurve, frame: &Frame) -> Vec<Point> {
-    let at = |seconds: f64, share: f64| (frame.axis.x(seconds), frame.y(1.0 - share));
-    let upper = curve.band.iter().map(|(seconds, low, _)| at(*seconds, *low));
-    let lower = curve.band.iter().rev().map(|(seconds, _, high)| at(*seconds, *high));
-    upper.chain(lower).collect()
 }
 
 fn draw_grid(canvas: &Canvas, frame: &Frame) -> Result<(), ChartError> {

@@ -1,7 +1,8 @@
 //! The charts as stories: what a reader must find in the picture whatever the input.
 
 use super::*;
-use crate::measure::BlockedHost;
+use crate::experiment::Days;
+use crate::measure::{BlockedHost, Course};
 
 const HOSTILE: [&str; 8] = [
     "<script>alert(\"1\")</script>",
@@ -84,7 +85,13 @@ fn curve(label: &str, from: f64, to: f64, reached: f64) -> DelayCurve {
         p50_censored: reached < 0.5,
         p99: at((0.99 / reached).min(1.0)),
         p99_censored: reached < 0.99,
-        band: Vec::new(),
+        band: (1..100)
+            .map(|i| {
+                let share = reached * f64::from(i) / 100.0;
+                let (low, high) = (share * 0.9, (share * 1.08).min(1.0));
+                Within { seconds: at(f64::from(i) / 100.0), low, high }
+            })
+            .collect(),
     }
 }
 
@@ -253,6 +260,101 @@ fn changes_at_the_same_time_or_at_the_edge_do_not_overlap() {
     let at = [0, 0, 0, 0, 700, 710, 1435, 1440, 1440];
     let changes: Vec<_> = at.map(|m| (minutes(m, 0).0, format!("change at {m} minutes"))).to_vec();
     draw_day("Changes", &day(&[]), &changes);
+}
+
+fn on_top(title: &str, timelines: &[Timeline], changes: &[(SimTime, String)]) -> String {
+    let courses: Vec<Course> = timelines.iter().map(Course::of).collect();
+    let days = Days::of(&courses);
+    let view = DaysView { title, days: &days, clock_at_start: Span::from_hours(6), changes };
+    let svg = super::days(&view).expect("drawn");
+    assert_no_text_overlaps(&svg);
+    keep(&svg);
+    assert_eq!(svg, super::days(&view).expect("drawn again"));
+    svg
+}
+
+#[test]
+fn days_on_top_of_each_other_say_how_far_they_differ_and_when_a_host_is_bad() {
+    let busy = |queue: f64| Timeline {
+        queue: vec![queue; 288],
+        busy: vec![1.5; 288],
+        failed: vec![2; 288],
+        ..day(&["mx1.example"])
+    };
+    let days: Vec<Timeline> = (1..=9).map(|n| busy(f64::from(n) * 100.0)).collect();
+    let svg = on_top("Nine days", &days, &[(minutes(570, 0).0, "burst".to_owned())]);
+    for wanted in [
+        "mx1.example bad on up to 100 % of the days",
+        "Connections cut at their lifetime: 2 on the mean day",
+        "the median reaches 500, the 95 % point 860",
+        "Busy queue runners",
+        "Deferrals a minute",
+        "burst",
+    ] {
+        assert!(svg.contains(wanted), "{wanted:?} missing");
+    }
+    assert_eq!(
+        roxmltree::Document::parse(&svg).unwrap().root_element().attribute("role"),
+        Some("img")
+    );
+}
+
+#[test]
+fn days_without_mail_with_many_hosts_and_hostile_names_are_drawn() {
+    let hosts: Vec<&str> = HOSTILE.iter().chain(&HOSTILE).copied().collect();
+    let changes: Vec<_> =
+        HOSTILE.iter().zip(0..).map(|(name, i)| (minutes(100 * i, 0).0, name.repeat(40))).collect();
+    let svg = on_top(&HOSTILE.join(" ").repeat(3), &[day(&hosts), day(&[])], &changes);
+    assert!(svg.contains("the worst of") && !svg.contains("<script"));
+    let empty = on_top("Nothing", &[Timeline::default(), Timeline::default()], &[]);
+    assert!(!empty.contains("NaN") && !on_top("No day at all", &[], &[]).contains("NaN"));
+    on_top("Weeks", &[Timeline { bin: Span::from_hours(2), ..day(&["mx"]) }], &[]);
+}
+
+#[test]
+fn a_day_shows_deferrals_and_busy_runners_where_there_are_any() {
+    let quiet = draw_day("Quiet", &day(&[]), &[]);
+    assert!(!quiet.contains("Deferrals") && !quiet.contains("Busy queue runners"));
+    let timeline = Timeline {
+        busy: (0..288).map(|i| f64::from(i % 7)).collect(),
+        skipped: (0..288).map(|i| i % 30 * 40).collect(),
+        ..day(&["mx"])
+    };
+    let svg = draw_day("Busy", &timeline, &[(minutes(300, 0).0, "burst".to_owned())]);
+    assert!(svg.contains("Deferrals a minute") && svg.contains("Busy queue runners"));
+}
+
+#[test]
+fn a_band_is_shaded_told_and_of_some_only_where_there_are_many() {
+    let three = [
+        curve("#1 a", 1.0, 20.0, 1.0),
+        curve("#2 b", 2.0, 900.0, 1.0),
+        curve("#3 c", 3.0, 9e4, 0.9),
+    ];
+    let shaded = |svg: &str| svg.matches("<polygon opacity=\"0.16\"").count();
+    let tail = |curves: &[DelayCurve]| {
+        let svg = delay_tail("Tail", "Read down.", curves).expect("drawn");
+        assert_no_text_overlaps(&svg);
+        keep(&svg);
+        svg
+    };
+    for svg in [draw(&three), tail(&three)] {
+        assert_eq!(shaded(&svg), 3);
+        assert!(svg.contains("Shaded: where the true share lies with 95 %"));
+    }
+    let bare = |curve: &DelayCurve| curve.clone().with_band(Vec::new());
+    let one = [three[0].clone(), bare(&three[1]), three[2].clone()];
+    for svg in [draw(&one), tail(&one)] {
+        assert_eq!(shaded(&svg), 2);
+        assert!(svg.contains("Shaded, of #1 and #3 only:"));
+    }
+    let none: Vec<DelayCurve> = three.iter().map(bare).collect();
+    assert!(!draw(&none).contains("Shaded"));
+    // A chart of many scenarios has none: they would hide each other.
+    let many: Vec<DelayCurve> =
+        (0..6).map(|i| curve(&format!("s{i}"), 1.0, 50.0 * 3f64.powi(i), 1.0)).collect();
+    assert_eq!(shaded(&delays(&many).expect("drawn")), 0);
+    assert_eq!(shaded(&delays(&many[..4]).expect("drawn")), 4);
 }
 
 #[test]

@@ -74,6 +74,13 @@ pub(super) fn fit(text: &str, room: i32, size: i32, bold: bool) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// The text at the first of these sizes at which it fits, and that size; at the last one cut if need be.
+pub(super) fn shrunk(text: &str, room: i32, sizes: [i32; 2], bold: bool) -> (String, i32) {
+    let [usual, least] = sizes;
+    let size = if width(text, usual, bold) <= room { usual } else { least };
+    (fit(text, room, size, bold), size)
+}
+
 /// The text broken into at most `lines` lines of at most `room` pixels; the last one is cut if need be.
 pub(super) fn wrap(text: &str, room: i32, size: i32, lines: usize) -> Vec<String> {
     let mut broken: Vec<String> = vec![String::new()];

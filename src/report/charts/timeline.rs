@@ -1,9 +1,11 @@
-//! Chart 2: one replication along the clock - the queue, what came in and went out, and when a host was
-//! blocked.
+//! Chart 2: one replication along the clock - the queue, what came in and went out, deferrals, busy runners,
+//! and when a host was blocked.
 
-use super::axis::{ClockAxis, round_steps};
-use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, Point, TEXT, Type, WIDTH};
-use super::palette::{ALARM, FLOW, GREY, INK};
+use super::axis::ClockAxis;
+use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
+use super::notes::Notes;
+use super::palette::{ALARM, FLOW, INK};
+use super::panel::{HEADING, Panel, draw_clock, stacked};
 use super::text;
 use super::{ChartError, TimelineView};
 use crate::measure::{BlockedHost, Timeline};
@@ -17,15 +19,13 @@ const WITHOUT_BLOCKS: &str =
 const MOST_GROUPS: usize = 600;
 /// Hosts with a row of their own; the others share one.
 const MOST_ROWS: usize = 6;
-/// Height of one panel.
+/// Height of the main panels, and of the lesser ones.
 const PANEL: i32 = 300;
-/// Space for a panel's heading.
-const HEADING: i32 = 70;
+const LOW_PANEL: i32 = 150;
+/// Left and right end of all panels.
+const SIDES: (i32, i32) = (180, WIDTH - 80);
 /// Height of one row of spans with its name.
 const ROW: i32 = 84;
-/// Rows of notes on changes above the first panel.
-const MOST_NOTE_ROWS: usize = 3;
-const NOTE_ROW: i32 = 42;
 
 /// A row of the band below: a name and where it is dark.
 struct Row {
@@ -33,20 +33,13 @@ struct Row {
     spans: Vec<(i32, i32)>,
 }
 
-/// A note on a change: where it stands, in which row, and what it says. Without room it is a line only.
-struct Note {
-    x: i32,
-    words: Option<(i32, usize, String)>,
-}
-
 /// Where everything stands.
 struct Layout {
     axis: ClockAxis,
-    queue: Area,
-    flow: Area,
+    strips: Vec<Strip>,
+    areas: Vec<Area>,
     rows: Vec<Row>,
-    notes: Vec<Note>,
-    notes_top: i32,
+    notes: Notes,
     rows_top: i32,
     bottom: i32,
 }
@@ -61,11 +54,12 @@ pub fn timeline(view: &TimelineView) -> Result<String, ChartError> {
     canvas::picture(layout.bottom + 80, view.title, &describe(view), |canvas| {
         canvas.heading(view.title, &how_to_read(view))?;
         shade(canvas, view.timeline, &layout)?;
-        draw_queue(canvas, view.timeline, &layout)?;
-        draw_flow(canvas, view.timeline, &layout)?;
+        for (strip, area) in layout.strips.iter().zip(&layout.areas) {
+            draw_strip(canvas, *strip, *area, view.timeline, &layout)?;
+        }
         draw_rows(canvas, view.timeline, &layout)?;
-        draw_clock(canvas, &layout)?;
-        draw_notes(canvas, &layout)
+        draw_clock(canvas, &layout.axis, SIDES, &layout.areas, layout.bottom)?;
+        layout.notes.draw(canvas, &layout.areas)
     })
 }
 
@@ -78,25 +72,20 @@ fn how_to_read(view: &TimelineView) -> String {
 
 impl Layout {
     fn new(view: &TimelineView) -> Layout {
-        let (left, right) = (180, WIDTH - 80);
+        let (left, right) = SIDES;
         let timeline = view.timeline;
         let axis = ClockAxis::new(view.clock_at_start, length(timeline), left, right);
         let lines =
             text::wrap(&text::clean(&how_to_read(view)), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
                 .len() as i32;
-        let notes = notes(view, &axis, right);
-        let note_rows =
-            notes.iter().filter_map(|note| note.words.as_ref()).map(|words| words.1 + 1);
-        let note_rows = NOTE_ROW * note_rows.max().unwrap_or(0) as i32;
-        let notes_top = 120 + 40 * lines + HEADING - 8;
-        let top = notes_top + note_rows + 8;
-        let queue = Area { left, top, right, bottom: top + PANEL };
-        let flow_top = queue.bottom + HEADING + 20;
-        let flow = Area { left, top: flow_top, right, bottom: flow_top + PANEL };
+        let notes = Notes::new(view.changes, &axis, right, 120 + 40 * lines + HEADING - 8);
+        let top = notes.bottom();
+        let (strips, heights): (Vec<Strip>, Vec<i32>) = strips(timeline).into_iter().unzip();
+        let areas = stacked(left, right, top, &heights);
         let rows = rows(timeline, &axis);
-        let rows_top = flow.bottom + 20;
+        let rows_top = areas.last().map_or(top, |area| area.bottom) + 20;
         let bottom = rows_top + ROW * (rows.len() as i32 + 1) + 8;
-        Layout { axis, queue, flow, rows, notes, notes_top, rows_top, bottom }
+        Layout { axis, strips, areas, rows, notes, rows_top, bottom }
     }
 }
 
@@ -104,26 +93,6 @@ impl Layout {
 fn length(timeline: &Timeline) -> Span {
     let bins = [timeline.queue.len(), timeline.arrived.len(), timeline.delivered.len()];
     timeline.bin * bins.into_iter().max().unwrap_or(0) as u64
-}
-
-/// Notes in rows of their own where they would overlap, in order of time.
-fn notes(view: &TimelineView, axis: &ClockAxis, right: i32) -> Vec<Note> {
-    let mut free_from = [i32::MIN; MOST_NOTE_ROWS];
-    let mut changes: Vec<&(SimTime, String)> = view.changes.iter().collect();
-    changes.sort_by_key(|change| change.0);
-    let place = |(at, words): &(SimTime, String)| {
-        let x = axis.x(*at);
-        let words = text::fit(&text::clean(words), 520, TEXT, false);
-        let width = text::width(&words, TEXT, false);
-        // Right of its line, or left of it where the sheet ends.
-        let start = if x + 12 + width <= right { x + 12 } else { x - 12 - width };
-        let row = free_from.iter().position(|free| *free <= start);
-        if let Some(row) = row {
-            free_from[row] = start + width + TEXT;
-        }
-        Note { x, words: row.map(|row| (start, row, words)) }
-    };
-    changes.into_iter().map(place).collect()
 }
 
 /// One row per blocked host; beyond [`MOST_ROWS`] the rest share the last one.
@@ -196,7 +165,7 @@ fn describe(view: &TimelineView) -> String {
     out
 }
 
-/// Shades both panels where hosts were blocked, the darker the more of them.
+/// Shades all panels where hosts were blocked, the darker the more of them.
 fn shade(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
     let hosts = timeline.blocked.len().max(1);
     let mut edges: Vec<(i32, i32)> = Vec::new();
@@ -212,8 +181,8 @@ fn shade(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), Ch
         let (left, right) = (pair[0].0, pair[1].0);
         if depth > 0 && right > left {
             let strength = 0.16 * f64::from(depth) / hosts as f64;
-            for panel in [layout.queue, layout.flow] {
-                canvas.fill(Area { left, right, ..panel }, ALARM, strength)?;
+            for panel in &layout.areas {
+                canvas.fill(Area { left, right, ..*panel }, ALARM, strength)?;
             }
         }
     }
@@ -225,59 +194,60 @@ fn group(bins: usize) -> usize {
     bins.div_ceil(MOST_GROUPS).max(1)
 }
 
-/// Values of grouped bins as points; each stands at the middle of its group.
-fn points(
-    values: &[f64],
-    per_group: usize,
-    bin: Span,
-    peak: f64,
-    on: (&ClockAxis, Area),
-) -> Vec<Point> {
-    let (axis, area) = on;
-    let height = f64::from(area.bottom - area.top);
-    let place = |(index, value): (usize, &f64)| {
-        let middle = (index * per_group * 2 + per_group) as u64;
-        let y = area.bottom - (value / peak * height).round() as i32;
-        (axis.x(SimTime::ZERO + bin * middle / 2), y)
-    };
-    values.iter().enumerate().map(place).collect()
+/// One of the panels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strip {
+    Queue,
+    Flow,
+    Deferred,
+    Busy,
 }
 
-fn draw_grid(canvas: &Canvas, area: Area, peak: f64) -> Result<f64, ChartError> {
-    let (step, steps) = round_steps(peak, 4);
-    let top = step * f64::from(steps);
-    for index in 0..=steps {
-        let value = step * f64::from(index);
-        let y = area.bottom - (value / top * f64::from(area.bottom - area.top)).round() as i32;
-        canvas.grid_line(area.left, area.right, y, &text::count(value))?;
+/// The panels that this run has something for, and how high they are.
+fn strips(timeline: &Timeline) -> Vec<(Strip, i32)> {
+    let deferred = timeline.failed.iter().chain(&timeline.skipped).any(|count| *count > 0);
+    let busy = timeline.busy.iter().any(|busy| *busy > 0.0);
+    let mut strips = vec![(Strip::Queue, PANEL), (Strip::Flow, PANEL)];
+    if deferred {
+        strips.push((Strip::Deferred, LOW_PANEL));
     }
-    canvas.line(&[(area.left, area.bottom), (area.right, area.bottom)], GREY, 3)?;
-    Ok(top)
+    if busy {
+        strips.push((Strip::Busy, LOW_PANEL));
+    }
+    strips
 }
 
-fn draw_queue(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
-    let area = layout.queue;
-    canvas.text(
-        "Messages waiting in the queue",
-        (MARGIN, layout.notes_top - 36),
-        Align::Left,
-        Type::STRONG,
-    )?;
+fn draw_strip(
+    canvas: &Canvas,
+    strip: Strip,
+    area: Area,
+    timeline: &Timeline,
+    layout: &Layout,
+) -> Result<(), ChartError> {
+    match strip {
+        Strip::Queue => draw_queue(canvas, timeline, area, layout),
+        Strip::Flow => draw_flow(canvas, timeline, area, &layout.axis),
+        Strip::Deferred => draw_deferred(canvas, timeline, area, &layout.axis),
+        Strip::Busy => draw_busy(canvas, timeline, area, &layout.axis),
+    }
+}
+
+fn draw_queue(
+    canvas: &Canvas,
+    timeline: &Timeline,
+    area: Area,
+    layout: &Layout,
+) -> Result<(), ChartError> {
+    let place = (MARGIN, layout.notes.top() - 36);
+    canvas.text("Messages waiting in the queue", place, Align::Left, Type::STRONG)?;
     let per_group = group(timeline.queue.len());
     // The highest bin of each group: a peak must not be averaged away.
-    let values: Vec<f64> = timeline
-        .queue
-        .chunks(per_group)
-        .map(|bins| bins.iter().copied().fold(0.0, f64::max))
-        .collect();
-    let peak = draw_grid(canvas, area, values.iter().copied().fold(1.0, f64::max))?;
-    let line = points(&values, per_group, timeline.bin, peak, (&layout.axis, area));
-    if let (Some(first), Some(last)) = (line.first(), line.last()) {
-        let mut outline = vec![(first.0, area.bottom)];
-        outline.extend(&line);
-        outline.push((last.0, area.bottom));
-        canvas.polygon(outline, FLOW, 0.35)?;
-    }
+    let highest = |bins: &[f64]| bins.iter().copied().fold(0.0, f64::max);
+    let values: Vec<f64> = timeline.queue.chunks(per_group).map(highest).collect();
+    let peak = values.iter().copied().fold(1.0, f64::max);
+    let panel = Panel::new(canvas, area, &layout.axis, peak)?;
+    let line = panel.points(values, timeline.bin * per_group as u64);
+    panel.fill_below(canvas, &line, FLOW, 0.35)?;
     canvas.line(&line, FLOW, 4)
 }
 
@@ -291,18 +261,21 @@ fn per_minute(counts: &[u32], per_group: usize, bin: Span) -> Vec<f64> {
     counts.chunks(per_group).map(rate).collect()
 }
 
-fn draw_flow(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
-    let area = layout.flow;
+fn draw_flow(
+    canvas: &Canvas,
+    timeline: &Timeline,
+    area: Area,
+    axis: &ClockAxis,
+) -> Result<(), ChartError> {
     let per_group = group(timeline.arrived.len().max(timeline.delivered.len()));
+    let each = timeline.bin * per_group as u64;
     let arrived = per_minute(&timeline.arrived, per_group, timeline.bin);
     let delivered = per_minute(&timeline.delivered, per_group, timeline.bin);
     let (scale, highest) = flow_scale(&arrived, &delivered);
-    let peak = draw_grid(canvas, area, scale)?;
-    let on = (&layout.axis, area);
-    let cut_off = |values: &[f64]| values.iter().map(|value| value.min(peak)).collect::<Vec<_>>();
-    let delivered = points(&cut_off(&delivered), per_group, timeline.bin, peak, on);
-    let spike = arrived.iter().position(|value| *value == highest && highest > peak);
-    let arrived = points(&cut_off(&arrived), per_group, timeline.bin, peak, on);
+    let panel = Panel::new(canvas, area, axis, scale)?;
+    let delivered = panel.points(delivered, each);
+    let spike = arrived.iter().position(|value| *value == highest && highest > panel.top);
+    let arrived = panel.points(arrived, each);
     canvas.line(&delivered, FLOW, 4)?;
     canvas.patterned(&arrived, ARRIVED, INK, 4)?;
     if let Some((x, _)) = spike.and_then(|index| arrived.get(index)) {
@@ -312,7 +285,7 @@ fn draw_flow(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<()
         canvas.text(&words, (left, area.top + 22), Align::Left, Type::PLAIN)?;
     }
     let y = area.top - 44;
-    canvas.text("Messages a minute", (MARGIN, y), Align::Left, Type::STRONG)?;
+    Panel::heading(canvas, area, "Messages a minute")?;
     canvas.line(&[(470, y), (550, y)], FLOW, 6)?;
     canvas.text("delivered", (566, y), Align::Left, Type::PLAIN)?;
     canvas.patterned(&[(760, y), (840, y)], ARRIVED, INK, 4)?;
@@ -333,6 +306,43 @@ fn flow_scale(arrived: &[f64], delivered: &[f64]) -> (f64, f64) {
 
 /// Arrivals are dotted, so that deliveries stay visible beneath.
 const ARRIVED: &[i32] = &[5, 8];
+
+fn draw_deferred(
+    canvas: &Canvas,
+    timeline: &Timeline,
+    area: Area,
+    axis: &ClockAxis,
+) -> Result<(), ChartError> {
+    Panel::heading(canvas, area, "Deferrals a minute: tries that failed or were skipped")?;
+    let bins = timeline.failed.len().max(timeline.skipped.len());
+    let at = |counts: &[u32], bin: usize| counts.get(bin).copied().unwrap_or(0);
+    let both = |bin| at(&timeline.failed, bin).saturating_add(at(&timeline.skipped, bin));
+    let deferred: Vec<u32> = (0..bins).map(both).collect();
+    let per_group = group(bins);
+    let values = per_minute(&deferred, per_group, timeline.bin);
+    let peak = values.iter().copied().fold(1.0, f64::max);
+    let panel = Panel::new(canvas, area, axis, peak)?;
+    let line = panel.points(values, timeline.bin * per_group as u64);
+    panel.fill_below(canvas, &line, ALARM, 0.35)?;
+    canvas.line(&line, ALARM, 3)
+}
+
+fn draw_busy(
+    canvas: &Canvas,
+    timeline: &Timeline,
+    area: Area,
+    axis: &ClockAxis,
+) -> Result<(), ChartError> {
+    Panel::heading(canvas, area, "Busy queue runners")?;
+    let per_group = group(timeline.busy.len());
+    let mean = |bins: &[f64]| bins.iter().sum::<f64>() / bins.len() as f64;
+    let values: Vec<f64> = timeline.busy.chunks(per_group).map(mean).collect();
+    let peak = values.iter().copied().fold(1.0, f64::max);
+    let panel = Panel::new(canvas, area, axis, peak)?;
+    let line = panel.points(values, timeline.bin * per_group as u64);
+    panel.fill_below(canvas, &line, FLOW, 0.35)?;
+    canvas.line(&line, FLOW, 3)
+}
 
 fn draw_rows(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<(), ChartError> {
     let mut y = layout.rows_top;
@@ -355,32 +365,4 @@ fn draw_rows(canvas: &Canvas, timeline: &Timeline, layout: &Layout) -> Result<()
     ticks.sort_unstable();
     ticks.dedup();
     ticks.iter().try_for_each(|x| canvas.line(&[(*x, y + 48), (*x, y + 74)], INK, 4))
-}
-
-fn draw_clock(canvas: &Canvas, layout: &Layout) -> Result<(), ChartError> {
-    let y = layout.bottom;
-    canvas.line(&[(layout.queue.left, y), (layout.queue.right, y)], GREY, 3)?;
-    for (x, label) in layout.axis.ticks() {
-        canvas.line(&[(x, y), (x, y + 12)], GREY, 3)?;
-        for panel in [layout.queue, layout.flow] {
-            canvas.line(&[(x, panel.bottom), (x, panel.bottom + 8)], GREY, 3)?;
-        }
-        canvas.text(&label, (x, y + 38), Align::Middle, Type::QUIET)?;
-    }
-    Ok(())
-}
-
-fn draw_notes(canvas: &Canvas, layout: &Layout) -> Result<(), ChartError> {
-    for note in &layout.notes {
-        let mut top = layout.queue.top;
-        if let Some((start, row, words)) = &note.words {
-            let y = layout.notes_top + NOTE_ROW * *row as i32 + NOTE_ROW / 2;
-            canvas.text(words, (*start, y), Align::Left, Type::PLAIN)?;
-            top = y - 14;
-        }
-        for (from, to) in [(layout.queue.bottom, top), (layout.flow.bottom, layout.flow.top)] {
-            canvas.patterned(&[(note.x, from), (note.x, to)], &[16, 12], INK, 3)?;
-        }
-    }
-    Ok(())
 }

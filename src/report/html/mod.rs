@@ -106,8 +106,11 @@ pub fn html(document: &Document) -> Result<String, PageError> {
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.add_template(NAME, TEMPLATE)?;
     let clean = charts::clean;
-    let figures =
-        drawings.iter().map(|one| Figure { id: one.name, title: clean(&one.title), svg: &one.svg });
+    let figures = drawings.iter().map(|one| Figure {
+        id: &one.name,
+        title: clean(&one.title),
+        svg: &one.svg,
+    });
     let answer = answer(results);
     let page = Page {
         style: STYLE,

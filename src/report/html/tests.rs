@@ -34,7 +34,7 @@ fn page(name: &str) -> String {
         Some(json!({ "by": "delay.p99", "within": [], "cells": [1] })),
     );
     results.scenario = name.to_owned();
-    let drawings = charts::sweep(&results, &[]).expect("drawn");
+    let drawings = charts::sweep(&results, None, &[]).expect("drawn");
     let header = header(name);
     html(&Document { results: &results, header: &header, drawings: &drawings }).expect("a page")
 }
