@@ -26,7 +26,7 @@ pub use combinations::{
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use found::{found_answer, found_markdown, found_page};
-pub use html::{Document, html};
+pub use html::{Document, WorldsDocument, html, worlds_html};
 pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
 pub use metrics::{csv, markdown};

@@ -27,6 +27,7 @@ mod tail;
 mod tests;
 mod text;
 mod timeline;
+mod worlds;
 
 pub use arrivals::arrivals;
 pub use breakdown::{Bar, MOST_BARS, breakdown};
@@ -39,6 +40,7 @@ pub use png::png;
 pub use sweep::{Remains, combination_label, combinations_drawn, sweep};
 pub use tail::delay_tail;
 pub use timeline::timeline;
+pub use worlds::worlds;
 
 pub(super) use text::clean;
 

@@ -70,7 +70,7 @@ impl Sites {
             ("sweep", "sweep", "compared", "Compared", named("Compared", COMPARED), "report.html"),
             ("large sweep", "sweep", "many", "Many", named("Many", MANY), "report.html"),
             ("single combination", "sweep", "one", "One", named("One", ONE), "report.html"),
-            //("worlds", "sweep", "worlds", "Worlds", named("Worlds", COMPARED), "worlds.html"),
+            ("worlds", "sweep", "worlds", "Worlds", named("Worlds", COMPARED), "worlds.html"),
         ];
         for (name, command, file, title, text, page) in files {
             fs::write(folder.path().join(file).with_extension("yaml"), text)?;
