@@ -67,6 +67,11 @@ const FAULTS: &[Fault] = &[
     ("the filter leaves the rows with its words", "row.hidden = ", "row.dataset.gone = "),
     ("the pointer reads values off the charts", "tip.hidden = !part", "tip.hidden = true"),
     ("print keeps every chart whole", "max-height: 235mm;", "width: 800%;"),
+    (
+        "print keeps every chart whole",
+        "overflow-wrap: anywhere; min-width: 3.4em;",
+        "min-width: 9em;",
+    ),
     ("the switch shows one percentile at a time", "gone.add(radio.value)", "gone.size"),
     ("columns can be hidden", "boxes.concat(radios)", "radios"),
     ("a combination leaves all charts at once", "g.off { display: none; }", ""),

@@ -5,6 +5,9 @@ use anyhow::{Context as _, Result, ensure};
 use std::fs;
 use std::process::Command;
 
+/// What is left between the margins of A4, in pixels.
+const PAPER: u32 = 702;
+
 /// Marks the corners of each chart by small words, which are then looked for in the PDF. A chart that were cut would
 /// have them on two sheets, one that is too wide would have lost one.
 pub fn whole_charts(page: &Page) -> Result<()> {
@@ -36,8 +39,13 @@ pub fn whole_charts(page: &Page) -> Result<()> {
         charts.len(),
         sheets.len()
     );
-    // What only works on a screen is not on paper.
+    // What only works on a screen is not on paper, and what does not fit on it is lost.
     page.scheme("light", "print")?;
+    page.wide(PAPER)?;
+    page.none(
+        "wider than the paper",
+        "all('main table').filter((t) => t.getBoundingClientRect().right > innerWidth + 1).map((t) => t.caption.textContent)",
+    )?;
     page.none(
         "on paper",
         "all('nav, button:not(thead button), input').filter(seen).map((e) => e.outerHTML.slice(0, 80))",
