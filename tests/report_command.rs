@@ -140,6 +140,111 @@ fn what_cannot_be_drawn_is_said() {
 }
 
 #[test]
+fn results_that_are_damaged_newer_or_empty_are_told_apart() {
+    let folder = site("A site");
+    let results = folder.path().join("o/results.json");
+    mailflow(folder.path(), &["run", "site.yaml", "--out", "o", "-q"], 0);
+    let good = fs::read_to_string(&results).expect("read");
+    let newer = good.replacen("\"schema\": 1", "\"schema\": 7", 1);
+    assert_ne!(newer, good);
+    for (text, words) in [
+        (&newer[..], "newer mailflow (schema 7; this one reads 1)"),
+        (&good[..good.len() / 2], "is damaged"),
+        ("", "is damaged"),
+        ("[]", "is damaged"),
+    ] {
+        fs::write(&results, text).expect("written");
+        for command in [&["report", "o"][..], &["export", "o", "--format", "csv"]] {
+            let (printed, errors) = mailflow(folder.path(), command, 3);
+            assert!(errors.contains(words) && errors.contains("o/results.json"), "{errors}");
+            assert_eq!((errors.lines().count(), &printed[..]), (1, ""), "{errors}");
+        }
+    }
+    // Sound, but of nothing: a page that says so.
+    let mut none: serde_json::Value = serde_json::from_str(&good).expect("JSON");
+    none["cells"] = serde_json::json!([]);
+    fs::write(&results, none.to_string()).expect("written");
+    mailflow(folder.path(), &["report", "o"], 0);
+    let page = fs::read_to_string(folder.path().join("o/report.html")).expect("read");
+    assert!(page.contains("Nothing has been simulated yet"));
+}
+
+#[test]
+fn a_sweep_of_a_single_combination_has_a_sensible_page() {
+    let folder = site("A site");
+    let sweep = "base: site.yaml\nvary: { proofpoint.queue_runners: [3] }\n";
+    fs::write(folder.path().join("one.yaml"), sweep).expect("written");
+    let (_, errors) = mailflow(folder.path(), &["sweep", "one.yaml", "--out", "o", "-q"], 0);
+    assert_eq!(errors, "");
+    let page = fs::read_to_string(folder.path().join("o/report.html")).expect("read");
+    assert!(page.contains("With these settings") && page.contains("delay.p99"), "as of a run");
+    assert!(!page.contains("id=\"show-all\""), "nothing to choose from");
+}
+
+/// The texts of a line of CSV without quotes.
+fn fields(line: &str) -> Vec<&str> {
+    line.split(',').collect()
+}
+
+#[test]
+fn what_is_exported_are_the_numbers_of_the_screen() {
+    let folder = site("A site");
+    let sweep = "base: site.yaml\nvary: { proofpoint.queue_runners: [1, 2] }\n\
+                 compare_with: { proofpoint.queue_runners: 1 }\n";
+    fs::write(folder.path().join("two.yaml"), sweep).expect("written");
+    for (command, file) in [("run", "site.yaml"), ("sweep", "two.yaml")] {
+        for format in ["csv", "json", "md"] {
+            let shown = [command, file, "--out", command, "-q", "--format", format];
+            let (shown, _) = mailflow(folder.path(), &shown, 0);
+            let exported = ["export", command, "--format", format];
+            let (exported, errors) = mailflow(folder.path(), &exported, 0);
+            assert!(!shown.is_empty() && errors.is_empty(), "{command} {format}: {errors}");
+            assert_eq!(shown, exported, "{command} {format}");
+        }
+    }
+    // The page for people rounds what the CSV has in full.
+    let (screen, _) = mailflow(folder.path(), &["sweep", "two.yaml", "--out", "sweep"], 0);
+    let (csv, _) = mailflow(folder.path(), &["export", "sweep", "--format", "csv"], 0);
+    let mut lines = csv.lines().map(fields);
+    let head = lines.next().expect("a head");
+    let column = |name: &str| head.iter().position(|field| *field == name).expect("a column");
+    for row in lines {
+        let seconds: f64 = row[column("delay.p99")].parse().expect("a number");
+        let shown = mailflow::report::duration(seconds);
+        let line = screen.lines().find(|line| line.starts_with(row[0])).expect("its row");
+        assert!(line.contains(&shown), "{shown} is not in {line:?}");
+    }
+}
+
+#[test]
+fn an_answer_over_worlds_is_drawn_again_byte_by_byte() {
+    let folder = site("A site");
+    let sweep = "base: site.yaml\nvary: { proofpoint.queue_runners: [1, 2] }\n\
+                 compare_with: { proofpoint.queue_runners: 1 }\n";
+    fs::write(folder.path().join("two.yaml"), sweep).expect("written");
+    let out = folder.path().join("o");
+    let command = ["sweep", "two.yaml", "--vary-assumptions", "6", "--out", "o"];
+    let (page, _) = mailflow(folder.path(), &command, 0);
+    assert!(page.contains("o/worlds.html") && page.contains("any web browser"), "{page}");
+    let first = drawn(&out);
+    assert!(first.len() >= 3, "{:?}", first.iter().map(|file| &file.0).collect::<Vec<_>>());
+    fs::remove_file(out.join("worlds.html")).expect("removed");
+    fs::remove_dir_all(out.join("charts")).expect("removed");
+    let (files, errors) = mailflow(folder.path(), &["report", "o"], 0);
+    assert!(files.contains("o/worlds.html") && errors.is_empty(), "{files}{errors}");
+    assert!(first == drawn(&out), "another page than that of the worlds");
+    let html = fs::read_to_string(out.join("worlds.html")).expect("read");
+    assert!(html.contains("mailflow sweep two.yaml --vary-assumptions 6"), "how to reproduce it");
+    // Beside them an ordinary run of the same file, which takes nothing away.
+    mailflow(folder.path(), &["sweep", "two.yaml", "--out", "o", "-q"], 0);
+    let (files, _) = mailflow(folder.path(), &["report", "o"], 0);
+    assert!(files.contains("o/worlds.html") && files.contains("o/report.html"), "{files}");
+    fs::write(out.join("worlds.json"), "{}").expect("written");
+    let (_, errors) = mailflow(folder.path(), &["report", "o"], 3);
+    assert!(errors.contains("o/worlds.json: is damaged"), "{errors}");
+}
+
+#[test]
 fn names_of_users_are_text_in_the_page() {
     let folder = site("'<script>alert(\"1\")</script> & ''more'''");
     mailflow(folder.path(), &["run", "site.yaml", "--out", "o", "-q"], 0);

@@ -3,19 +3,22 @@
 use super::args::RunArgs;
 use super::output::{bad_input, write_file};
 use super::{Exit, store};
+use crate::experiment::assumptions::Worlds;
 use crate::experiment::store::Store;
-use crate::experiment::sweep::Design;
+use crate::experiment::sweep::{Design, Header};
 use crate::experiment::{Days, Evidence, Results, delay_band, workers};
 use crate::measure::{Delays, Metric, RunRecord, Waits};
 use crate::report::charts::{
     self, Bar, ChartError, DelayCurve, Drawing, MAX_CURVES, MOST_VALUES, Remains,
 };
-use crate::report::{Document, html};
+use crate::report::{Document, WorldsDocument, html, worlds_html};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// What the page is called.
 const PAGE: &str = "report.html";
+/// That of the worlds: it stands beside the page of the ordinary results, as theirs stand beside them.
+const WORLDS_PAGE: &str = "worlds.html";
 
 /// Draws the charts of one scenario into its folder and writes its page; `design` is of its one cell. Gives its
 /// curve, to be compared with others, and the files written.
@@ -29,7 +32,7 @@ pub(super) fn of_run(
     let curve = curve(&design.header.name, cell.map(|cell| &cell.metrics), records);
     let curve = banded(curve, records, design.header.seed);
     let drawings = charts::run(design, &curve, records).map_err(|error| failed(folder, &error))?;
-    let files = write_all(folder, design, results, &drawings)?;
+    let files = write_all(folder, page(folder, design, results, &drawings)?, &drawings)?;
     Ok((curve, files))
 }
 
@@ -60,9 +63,9 @@ pub(super) fn of_sweep(
         let days = days.then(|| Days::of(records.iter().map(|record| &record.course)));
         remains.push(Remains { cell, curve, bar: Bar { label, waits }, days });
     }
-    let page = design.header.page.as_ref();
+    let told = design.header.page.as_ref();
     let fail = |error: ChartError| failed(folder, &error);
-    let mut drawings = charts::sweep(results, page, &remains).map_err(fail)?;
+    let mut drawings = charts::sweep(results, told, &remains).map_err(fail)?;
     for metric in tables {
         let name = format!("heatmap-{}", metric.replace(['.', '@'], "-"));
         match charts::table(results, metric, &name).map_err(fail)? {
@@ -70,7 +73,7 @@ pub(super) fn of_sweep(
             None => return Err(bad_input(&no_table(metric))),
         }
     }
-    write_all(folder, design, results, &drawings)
+    write_all(folder, page(folder, design, results, &drawings)?, &drawings)
 }
 
 fn curve(
@@ -111,11 +114,34 @@ fn failed(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     Exit::Internal
 }
 
-/// Writes each picture as SVG and PNG, and the page that holds them all. Gives the page and the SVG files.
-fn write_all(
+/// Draws the charts of an answer over worlds, and writes its page.
+pub(super) fn of_worlds(
+    header: &Header,
+    folder: &Path,
+    (results, worlds): (&Results, &Worlds),
+) -> Result<Vec<PathBuf>, Exit> {
+    let drawings = charts::worlds(worlds).map_err(|error| failed(folder, &error))?;
+    let document = WorldsDocument { results, worlds, header, drawings: &drawings };
+    let text = worlds_html(&document).map_err(|error| failed(folder, &error))?;
+    write_all(folder, (WORLDS_PAGE, text), &drawings)
+}
+
+/// The page of a run or a sweep, with what it is called.
+fn page(
     folder: &Path,
     design: &Design,
     results: &Results,
+    drawings: &[Drawing],
+) -> Result<(&'static str, String), Exit> {
+    let document = Document { results, header: &design.header, drawings };
+    let text = html(&document).map_err(|error| failed(&folder.join(PAGE), &error))?;
+    Ok((PAGE, text))
+}
+
+/// Writes each picture as SVG and PNG, and the page that holds them all. Gives the page and the SVG files.
+fn write_all(
+    folder: &Path,
+    (name, text): (&str, String),
     drawings: &[Drawing],
 ) -> Result<Vec<PathBuf>, Exit> {
     let path = |drawing: &Drawing, ending: &str| {
@@ -125,9 +151,7 @@ fn write_all(
     for (file, drawing) in files.iter().zip(drawings) {
         write(file, &drawing.svg)?;
     }
-    let page = folder.join(PAGE);
-    let document = Document { results, header: &design.header, drawings };
-    let text = html(&document).map_err(|error| failed(&page, &error))?;
+    let page = folder.join(name);
     write(&page, text)?;
     let pixels: Mutex<Vec<(usize, Vec<u8>)>> = Mutex::default();
     workers::in_order(0, drawings.len(), |number| {

@@ -4,9 +4,11 @@ use super::args::ExportArgs;
 use super::output::print;
 use super::sweep::in_format;
 use super::{Exit, store};
-use crate::experiment::Results;
 use crate::experiment::store::Store;
 use crate::experiment::sweep::{Design, Shard, conclude_sweep};
+use crate::experiment::{Results, SCHEMA};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// Runs the command.
@@ -50,10 +52,30 @@ pub(super) fn results(folder: &Path, store: &Store) -> Result<Results, Exit> {
 
 fn of_run(folder: &Path) -> Result<Results, Exit> {
     let path = folder.join("results.json");
-    let fail = |error: String, exit| {
+    let text = std::fs::read_to_string(&path).map_err(|error| {
         eprintln!("mailflow: could not read {}: {error}", path.display());
-        exit
+        Exit::Io
+    })?;
+    read(&path, &text)
+}
+
+/// Results that were written as JSON. What cannot be read is said, with what helps.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Exit> {
+    #[derive(Deserialize)]
+    struct Written {
+        schema: u32,
+    }
+    let again = "Give the same mailflow command once more: what is stored is not simulated again";
+    let fail = |what: String| {
+        eprintln!("mailflow: {}: {what}", path.display());
+        Exit::Io
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string(), Exit::Io))?;
-    serde_json::from_str(&text).map_err(|error| fail(error.to_string(), Exit::Io))
+    let damaged = |error: serde_json::Error| fail(format!("is damaged: {error}. {again}"));
+    let Written { schema } = serde_json::from_str(text).map_err(damaged)?;
+    if schema > SCHEMA {
+        return Err(fail(format!(
+            "was written by a newer mailflow (schema {schema}; this one reads {SCHEMA}): use that one"
+        )));
+    }
+    serde_json::from_str(text).map_err(damaged)
 }

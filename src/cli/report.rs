@@ -2,10 +2,13 @@
 
 use super::args::ReportArgs;
 use super::output::{bad_input, print, printed};
-use super::{Exit, draw, export, store};
+use super::{Exit, draw, export, store, worlds};
+use crate::experiment::Results;
+use crate::experiment::assumptions::Worlds;
 use crate::experiment::store::Store;
 use crate::experiment::sweep::Design;
-use std::path::PathBuf;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub(super) fn report(args: &ReportArgs) -> Exit {
@@ -19,8 +22,46 @@ pub(super) fn report(args: &ReportArgs) -> Exit {
     }
 }
 
-/// The files written.
+/// The files written: of the ordinary results, of the worlds, or of both.
 fn drawn(args: &ReportArgs) -> Result<Vec<PathBuf>, Exit> {
+    let of_worlds = args.folder.join(worlds::FILE).exists();
+    let mut files = match args.folder.join(store::FILE).exists() || !of_worlds {
+        true => ordinary(args)?,
+        false => Vec::new(),
+    };
+    if of_worlds {
+        files.extend(over_worlds(&args.folder)?);
+    }
+    Ok(files)
+}
+
+/// What is drawn of an answer over worlds: all of it stands in its JSON, what was asked in its store.
+fn over_worlds(folder: &Path) -> Result<Vec<PathBuf>, Exit> {
+    #[derive(Deserialize)]
+    struct Answer {
+        worlds: Worlds,
+    }
+    let path = folder.join(worlds::FILE);
+    let complain = |error| store::complain(&error);
+    let store = Store::open_to_read(&path).map_err(complain)?;
+    let Some(design) = Design::stored(&store).map_err(complain)? else {
+        return Err(nothing(&path.display().to_string(), "sweep --vary-assumptions"));
+    };
+    let path = folder.join(worlds::ANSWER);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        eprintln!(
+            "mailflow: could not read {}: {error}. Give the same mailflow command once more: what is stored is not \
+             simulated again",
+            path.display()
+        );
+        Exit::Io
+    })?;
+    let results: Results = export::read(&path, &text)?;
+    let answer: Answer = export::read(&path, &text)?;
+    draw::of_worlds(&design.header, folder, (&results, &answer.worlds))
+}
+
+fn ordinary(args: &ReportArgs) -> Result<Vec<PathBuf>, Exit> {
     let path = args.folder.join(store::FILE);
     let complain = |error| store::complain(&error);
     let store = Store::open_to_read(&path).map_err(complain)?;

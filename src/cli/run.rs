@@ -151,7 +151,7 @@ fn folder(args: &RunArgs, file: &Path) -> PathBuf {
 }
 
 /// The command that does the same again.
-fn command(job: &Job, args: &RunArgs) -> String {
+pub(super) fn command(job: &Job, args: &RunArgs) -> String {
     let mut words = vec!["run".to_owned(), store::quoted(&job.file)];
     // Read once more, it is the same.
     let set = args

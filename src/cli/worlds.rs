@@ -5,19 +5,21 @@ use super::args::{Format, RunArgs, ShowArgs, SweepArgs};
 use super::output::{bad_input, print, unwritten, write_file};
 use super::progress::{Progress, listen_for_ctrl_c, stopped, timed};
 use super::run::{self, Job};
-use super::{Exit, load, store};
+use super::{Exit, draw, load, store};
 use crate::experiment::assumptions::{MOST_CELLS, WorldPlan, Worlds, conclude_worlds};
 use crate::experiment::store::{RunError, Store};
-use crate::experiment::sweep::{Design, Entry, Header, MOST_RUNS, Shard, Task, run_tasks};
+use crate::experiment::sweep::{Design, MOST_RUNS, Shard, Task, run_tasks};
 use crate::experiment::{Bound, ReplicationSettings, Results, replicate, workers};
 use crate::report::{self, Style, WorldsPage};
+use crate::scenario::Scenario;
 use crate::scenario::sweep::Sweep;
-use crate::scenario::{Drain, Scenario};
 use crate::units::Span;
 use std::path::{Path, PathBuf};
 
 /// What the store of the worlds is called.
-const FILE: &str = "worlds.sqlite";
+pub(super) const FILE: &str = "worlds.sqlite";
+/// What their answer is called.
+pub(super) const ANSWER: &str = "worlds.json";
 /// Mail that is not out a day after the measured time is not waited for.
 const LONGEST_DRAIN: Span = Span::from_hours(24);
 
@@ -43,6 +45,7 @@ pub(super) fn of_sweep(
     (worlds, folder): (u32, PathBuf),
     args: &SweepArgs,
 ) -> Result<Exit, Exit> {
+    let design = &again(design, worlds);
     let asked = Asked {
         sweep,
         design,
@@ -60,6 +63,15 @@ pub(super) fn of_sweep(
     }
     let plan = asked.plan()?;
     if args.dry_run { asked.dry_run(&plan) } else { asked.all(&plan) }
+}
+
+/// The design with the command that does the same again.
+fn again(design: &Design, worlds: u32) -> Design {
+    let mut design = design.clone();
+    if let Some(page) = &mut design.header.page {
+        page.command += &format!(" --vary-assumptions {worlds}");
+    }
+    design
 }
 
 /// `run FILE --vary-assumptions N`.
@@ -80,30 +92,20 @@ pub(super) fn of_run(jobs: &[Job], worlds: u32, args: &RunArgs) -> Result<Exit, 
         .iter()
         .map(|(line, _)| line)
         .partition(|line| matches!(line.bound, Bound::Times { .. }));
-    let entry = Entry {
-        settings: serde_json::Map::new(),
-        expect: alone.iter().map(|line| line.text.clone()).collect(),
-        notes: run::notes(scenario),
-        simulate: scenario.run.simulate,
-        drained: scenario.run.drain == Drain::UntilEmpty,
-        spot: None,
-    };
-    let header = Header {
-        name: scenario.name.clone(),
-        about: scenario.about.clone(),
-        seed: scenario.run.seed,
-        repeats: scenario.run.repeats,
-        until: None,
-        find: None,
-        compare_with: None,
-        trust: report::trust(&scenario.params),
-        lines: Vec::new(),
-        page: None,
-    };
-    let cells = vec![(store::cell_id(scenario, &combined.settings), entry)];
+    let settings = crate::scenario::settings(&scenario.text, &args.set);
+    let command = run::command(job, args);
+    let repeats = scenario.run.repeats;
+    let shown = store::shown(scenario, &settings, repeats, run::notes(scenario), command);
+    let mut design = again(&shown, worlds);
+    for (id, entry) in &mut design.cells {
+        *id = store::cell_id(scenario, &combined.settings);
+        entry.expect = alone.iter().map(|line| line.text.clone()).collect();
+    }
+    // Every world is of this program, as that of a sweep.
+    design.header.lines = Vec::new();
     let asked = Asked {
         sweep: &sweep,
-        design: &Design { header, cells },
+        design: &design,
         combinations: &[0],
         file,
         folder: job.folder.clone(),
@@ -262,12 +264,14 @@ impl Asked<'_> {
     fn show_all(&self, results: &Results, worlds: &Worlds) -> Result<(), Exit> {
         let json = report::worlds_json(results, worlds);
         let csv = report::worlds_csv(worlds);
-        let files = [self.folder.join("worlds.json"), self.folder.join("tables/worlds.csv")];
+        let files = [self.folder.join(ANSWER), self.folder.join("tables/worlds.csv")];
         for (path, text) in files.iter().zip([&json, &csv]) {
             write_file(path, text).map_err(|error| unwritten(&error))?;
         }
-        let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         let header = &self.design.header;
+        let drawn = draw::of_worlds(header, &self.folder, (results, worlds))?;
+        let names = files.iter().chain(&drawn).map(|path| path.display().to_string());
+        let names: Vec<String> = names.collect();
         let text = match self.show.format {
             Format::Json => json,
             Format::Csv => csv,

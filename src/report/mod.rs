@@ -19,7 +19,6 @@ mod table;
 mod trust;
 mod validation;
 mod worlds;
-mod worlds_files;
 
 pub use answer::{Answer, answer, recommended};
 pub use combinations::{
@@ -28,7 +27,7 @@ pub use combinations::{
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use found::{found_answer, found_markdown, found_page};
-pub use html::{Document, html};
+pub use html::{Document, WorldsDocument, html, worlds_html};
 pub use human::{duration, estimate, number, quantity, share};
 pub use junit::junit;
 pub use metrics::{csv, markdown};
@@ -39,8 +38,7 @@ pub use style::Style;
 pub use table::{Page, comparison, page, verdicts};
 pub use trust::trust;
 pub use validation::{validation_csv, validation_json, validation_markdown, validation_page};
-pub use worlds::{WorldsPage, worlds_page};
-pub use worlds_files::{worlds_csv, worlds_json, worlds_markdown};
+pub use worlds::{WorldsPage, worlds_csv, worlds_json, worlds_markdown, worlds_page};
 
 use crate::experiment::Results;
 

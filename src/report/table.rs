@@ -62,11 +62,9 @@ pub(super) fn written(out: &mut String, files: &[String], style: Style) {
         let _ = writeln!(out, "  {file}");
     }
     let ends = |with: &str| files.iter().any(|file| file.ends_with(with));
-    if ends("report.html") {
-        let _ = writeln!(
-            out,
-            "  Open report.html in any web browser: it holds all charts and numbers."
-        );
+    let page = ["report.html", "worlds.html"].into_iter().find(|page| ends(page));
+    if let Some(page) = page {
+        let _ = writeln!(out, "  Open {page} in any web browser: it holds all charts and numbers.");
     } else if ends(".svg") {
         let _ = writeln!(out, "  Charts (.svg) open in any web browser.");
     }

@@ -1,19 +1,22 @@
 //! What is left of an answer when the assumptions are doubted: 80 columns for people, and a row for each world and
 //! combination for programs.
 
+pub(super) mod words;
+
 use super::combinations::Columns;
+use super::files_written;
+use super::metrics::quoted;
 use super::style::Style;
 use super::table::{WIDTH, wrapped};
-use super::{files_written, human};
-use crate::experiment::assumptions::{Count, Split, Verdicts, WorldCell, WorldRow, Worlds};
+use crate::experiment::assumptions::{Against, Count, WorldCell, Worlds};
 use crate::experiment::{Results, Verdict};
-use crate::measure::{Metric, Unit};
-use serde_json::{Map, Value};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use words::{decides, label, plain, quantiles, settings};
 
 /// What is told of each combination, with what it is called.
-pub(super) const MAIN: [(&str, &str); 4] = [
+const MAIN: [(&str, &str); 4] = [
     ("half is faster than  p50", "delay.p50"),
     ("99 of 100            p99", "delay.p99"),
     ("later than 1 hour", "late.1h"),
@@ -37,53 +40,89 @@ pub struct WorldsPage<'a> {
     pub files: &'a [String],
 }
 
-pub(super) fn plain(value: Option<&Value>) -> String {
-    match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+/// The results with the answer beside them, as JSON.
+pub fn worlds_json(results: &Results, worlds: &Worlds) -> String {
+    #[derive(Serialize)]
+    struct Both<'a> {
+        #[serde(flatten)]
+        results: &'a Results,
+        worlds: &'a Worlds,
+    }
+    // Plain maps, lists, texts and numbers: writing them to memory cannot fail.
+    serde_json::to_string_pretty(&Both { results, worlds }).unwrap_or_default() + "\n"
+}
+
+/// One row for each world and combination: the world, the combination's settings, the values drawn (empty where
+/// the default holds), the metrics, the difference with its interval and what it comes to.
+pub fn worlds_csv(worlds: &Worlds) -> String {
+    let keys: Vec<&String> =
+        worlds.cells.first().map(|cell| cell.settings.keys().collect()).unwrap_or_default();
+    let metrics: Vec<&str> = MAIN.iter().map(|(_, name)| *name).collect();
+    let mut head: Vec<String> = vec!["world".to_owned()];
+    head.extend(keys.iter().map(|key| (*key).clone()));
+    head.extend(worlds.varied.keys().cloned());
+    head.extend(metrics.iter().map(|name| (*name).to_owned()));
+    if worlds.compare_with.is_some() {
+        head.extend(
+            ["difference", "difference.low", "difference.high", "against"].map(str::to_owned),
+        );
+    }
+    let head: Vec<String> = head.iter().map(|text| quoted(text)).collect();
+    let mut out = head.join(",") + "\n";
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    for world in &worlds.worlds {
+        for (cell, found) in worlds.cells.iter().zip(&world.cells) {
+            let mut row = vec![world.world.to_string()];
+            row.extend(keys.iter().map(|key| plain(cell.settings.get(*key))));
+            row.extend(worlds.varied.keys().map(|key| plain(world.values.get(key))));
+            row.extend(
+                metrics.iter().map(|name| number(found.metrics.get(*name).copied().flatten())),
+            );
+            if worlds.compare_with.is_some() {
+                row.extend(found.difference.unwrap_or_default().map(number));
+                row.push(found.against.map(against_word).unwrap_or_default().to_owned());
+            }
+            let row: Vec<String> = row.iter().map(|text| quoted(text)).collect();
+            out += &(row.join(",") + "\n");
+        }
+    }
+    out
+}
+
+fn against_word(against: Against) -> &'static str {
+    match against {
+        Against::Wins => "wins",
+        Against::Even => "even",
+        Against::Loses => "loses",
     }
 }
 
-pub(super) fn decides(share: f64, told: bool) -> String {
-    if told { format!("{:.0} %", 100.0 * share) } else { "not told from chance".to_owned() }
-}
-
-/// `hoststat off, queue_runners 10`, or the file's own settings.
-pub(super) fn settings(of: &Map<String, Value>) -> String {
-    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
-    let pairs = of.iter().map(|(key, value)| format!("{} {}", last(key), plain(Some(value))));
-    let pairs = pairs.collect::<Vec<_>>().join(", ");
-    if pairs.is_empty() { "the scenario".to_owned() } else { pairs }
-}
-
-/// A combination by what tells it from the one that is compared with; by all its settings if there is none.
-fn label(cell: &WorldCell, worlds: &Worlds) -> String {
-    let reference = worlds.compare_with.and_then(|position| worlds.cells.get(position));
-    let Some(reference) = reference else { return settings(&cell.settings) };
-    let own =
-        cell.settings.iter().filter(|(key, value)| reference.settings.get(*key) != Some(value));
-    let own: Map<String, Value> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
-    if own.is_empty() { "what is compared with".to_owned() } else { settings(&own) }
-}
-
-/// With the defaults, half of the worlds, and the middle nine in ten of them.
-pub(super) fn quantiles(cell: &WorldCell, name: &str) -> [String; 3] {
-    let of = cell.metrics.get(name).cloned().unwrap_or_default();
-    let unit = Metric::parse(name).map_or(Unit::Count, Metric::unit);
-    let sign = |which: &str| if of.censored.contains(&which) { ">" } else { "" };
-    let value = |value: Option<f64>, which: &str| {
-        value.map_or("-".to_owned(), |v| format!("{}{}", sign(which), human::quantity(v, unit)))
-    };
-    let range = match (of.low, of.high) {
-        (Some(low), Some(high)) => {
-            let [low, high] = [(low, "low"), (high, "high")]
-                .map(|(end, which)| format!("{}{}", sign(which), human::brief(end, unit)));
-            format!("{low} .. {high}")
-        }
-        _ => "-".to_owned(),
-    };
-    [value(of.defaults, "defaults"), value(of.median, "median"), range]
+/// Each combination over the worlds, and the assumptions by how much they decide, as Markdown.
+pub fn worlds_markdown(worlds: &Worlds) -> String {
+    let cell = |text: &str| text.replace('|', "\\|");
+    let mut out = String::from(
+        "| combination | wins | even | losses | p99: defaults | median | 5 .. 95 % |\n|---|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for of in &worlds.cells {
+        let counts = of.against.as_ref().map_or(["-"; 3].map(str::to_owned), |count| {
+            [count.wins, count.even, count.losses].map(|worlds| worlds.to_string())
+        });
+        let [defaults, median, range] = quantiles(of, "delay.p99");
+        let counts = counts.join(" | ");
+        let _ = writeln!(
+            out,
+            "| {} | {counts} | {defaults} | {median} | {range} |",
+            cell(&settings(&of.settings))
+        );
+    }
+    out += "\n| assumption | range | decides |\n|---|---|--:|\n";
+    for ranked in &worlds.ranking.assumptions {
+        let key = ranked.name.split(' ').next().unwrap_or_default();
+        let range = worlds.varied.get(key).cloned().unwrap_or_default();
+        let share = decides(ranked.share, ranked.told);
+        let _ = writeln!(out, "| `{}` | {} | {share} |", ranked.name, cell(&range));
+    }
+    out
 }
 
 /// The page for people.
@@ -130,61 +169,8 @@ pub fn worlds_page(page: &WorldsPage, brief: bool, style: Style) -> String {
 
 /// The answer in a sentence or two.
 fn answer(worlds: &Worlds, style: Style) -> String {
-    let of = worlds.ranking.of;
-    let (Some(cell), Some(reference)) =
-        (worlds.cells.get(of), worlds.compare_with.and_then(|index| worlds.cells.get(index)))
-    else {
-        return String::new();
-    };
-    let Some(count) = &cell.against else { return String::new() };
-    let as_good = worlds.cells.iter().filter_map(|cell| cell.against.as_ref());
-    let others =
-        as_good.filter(|of| (of.wins, of.losses) == (count.wins, count.losses)).count() - 1;
-    let mut text = format!(
-        "Most often better: {}. Compared with {}, its p99 delay is lower in {} of {} worlds (95 % interval: {:.0} to \
-         {:.0} %), the same in {} and higher in {}.",
-        label(cell, worlds),
-        settings(&reference.settings),
-        count.wins,
-        worlds.n,
-        100.0 * count.low,
-        100.0 * count.high,
-        count.even,
-        count.losses
-    );
-    if count.wins == 0 {
-        text = format!(
-            "In none of {} worlds has any combination a lower p99 delay than {}, as far as it can be told.",
-            worlds.n,
-            settings(&reference.settings)
-        );
-        return format!("\n{}\n{}", style.bold("The answer"), wrapped(&text, "  "));
-    }
-    match others {
-        0 => {}
-        1 => text += " One other combination wins and loses as often.",
-        n => text += &format!(" {n} other combinations win and lose as often."),
-    }
-    if let Some(split) = &count.loses_where {
-        text += &format!(" It loses {}.", stated(split));
-    } else if let Some(split) = &count.wins_where {
-        text += &format!(" It wins {}.", stated(split));
-    } else if count.losses > 0 {
-        text += " No single assumption tells where it loses.";
-    }
+    let Some(text) = words::answer(worlds) else { return String::new() };
     format!("\n{}\n{}", style.bold("The answer"), wrapped(&text, "  "))
-}
-
-/// `in 9 of the 11 worlds with max_connections < 10, and in 0 of the 89 others`.
-fn stated(split: &Split) -> String {
-    format!(
-        "in {} of the {} worlds with {}, and in {} of the {} others",
-        split.inside_hits,
-        split.inside,
-        split.condition.words(),
-        split.outside_hits,
-        split.outside
-    )
 }
 
 fn metrics(cell: &WorldCell, style: Style) -> String {
@@ -259,22 +245,9 @@ fn table(worlds: &Worlds, style: Style) -> String {
     out
 }
 
-/// What several lines come to together: one that is missed is enough.
-fn joined(mut verdicts: impl Iterator<Item = Verdict> + Clone) -> Verdict {
-    match verdicts.clone().any(|verdict| verdict == Verdict::Missed) {
-        true => Verdict::Missed,
-        false if verdicts.any(|verdict| verdict == Verdict::Undecided) => Verdict::Undecided,
-        false => Verdict::Met,
-    }
-}
-
 fn expectations(worlds: &Worlds, style: Style) -> String {
-    let rows: Vec<(&WorldCell, &Verdicts)> = worlds
-        .cells
-        .iter()
-        .flat_map(|cell| cell.expectations.iter().map(move |line| (cell, line)))
-        .collect();
-    if rows.is_empty() {
+    let kept = words::kept(worlds);
+    if kept.is_empty() {
         return String::new();
     }
     let head = format!(
@@ -282,30 +255,13 @@ fn expectations(worlds: &Worlds, style: Style) -> String {
         "Expectations", "defaults", "met", "missed", "undecided"
     );
     let mut out = format!("\n{}\n", style.bold(&head));
-    let mut texts: Vec<&str> = Vec::new();
-    for (_, line) in &rows {
-        if !texts.contains(&line.text.as_str()) {
-            texts.push(&line.text);
-        }
-    }
-    for text in texts {
-        let of: Vec<&Verdicts> =
-            rows.iter().map(|(_, line)| *line).filter(|line| line.text == text).collect();
-        let defaults = match joined(of.iter().map(|line| line.defaults)) {
+    for of in kept {
+        let defaults = match of.defaults {
             Verdict::Met => "met",
             Verdict::Undecided => "undecided",
             Verdict::Missed => "MISSED",
         };
-        let in_world = |world: &WorldRow| {
-            let lines = worlds.cells.iter().zip(&world.cells).flat_map(|(cell, found)| {
-                let lines = cell.expectations.iter().zip(&found.verdicts);
-                lines.filter(|(line, _)| line.text == text).map(|(_, verdict)| *verdict)
-            });
-            joined(lines)
-        };
-        let verdicts: Vec<Verdict> = worlds.worlds.iter().map(in_world).collect();
-        let [met, missed, open] = [Verdict::Met, Verdict::Missed, Verdict::Undecided]
-            .map(|wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count());
+        let (text, met, missed, open) = (of.text, of.met, of.missed, of.undecided);
         let _ = writeln!(out, "  {text:<38}{defaults:>10}{met:>8}{missed:>8}{open:>12}");
     }
     if worlds.cells.len() > 1 {
@@ -317,59 +273,19 @@ fn expectations(worlds: &Worlds, style: Style) -> String {
     out
 }
 
-/// Where outcomes turn: each statement once, with the combinations of which it is true.
+/// Where outcomes turn.
 fn conditions(worlds: &Worlds, style: Style) -> String {
-    let mut statements: Vec<(String, Vec<String>)> = Vec::new();
-    let mut add = |what: String, cell: &WorldCell| {
-        let of = label(cell, worlds);
-        match statements.iter_mut().find(|(known, _)| *known == what) {
-            Some((_, cells)) => cells.push(of),
-            None => statements.push((what, vec![of])),
-        }
-    };
-    for (position, cell) in worlds.cells.iter().enumerate() {
-        for line in &cell.expectations {
-            if let Some(split) = &line.missed_where {
-                add(format!("misses \"{}\" {}", line.text, stated(split)), cell);
-            }
-        }
-        // That of the best one stands in the answer.
-        let told = position == worlds.ranking.of;
-        let Some(count) = cell.against.as_ref().filter(|_| !told) else { continue };
-        for (word, split) in [("wins", &count.wins_where), ("loses", &count.loses_where)] {
-            if let Some(split) = split {
-                add(format!("{word} {}", stated(split)), cell);
-            }
-        }
-    }
-    let title = format!("\n{}\n", style.bold("Where it turns"));
+    let mut out = format!("\n{}\n", style.bold("Where it turns"));
+    let statements = words::statements(worlds);
     if statements.is_empty() {
-        let asked = worlds.cells.iter().any(|cell| turns(cell, worlds.n));
-        let text = "No single condition on one assumption tells the worlds apart well enough to be stated. More \
-                    worlds tell more.";
-        return if asked { format!("{title}{}", wrapped(text, "  ")) } else { String::new() };
+        let Some(text) = words::no_statement(worlds) else { return String::new() };
+        return out + &wrapped(text, "  ");
     }
-    let mut out = title;
-    for (what, cells) in statements.iter().take(SHOWN) {
-        let of = match &cells[..] {
-            [one] => one.clone(),
-            [first, ..] => format!("{first} (and {} more)", cells.len() - 1),
-            [] => String::new(),
-        };
-        out += &wrapped(&format!("{of}: {what}."), "  ");
-    }
+    statements.iter().take(SHOWN).for_each(|text| out += &wrapped(text, "  "));
     if statements.len() > SHOWN {
         let _ = writeln!(out, "  .. and {} more in the files", statements.len() - SHOWN);
     }
     out
-}
-
-/// Whether some outcome of the combination is not the same in all worlds.
-fn turns(cell: &WorldCell, n: usize) -> bool {
-    let some = |count: usize| count > 0 && count < n;
-    let against = cell.against.as_ref();
-    against.is_some_and(|count| some(count.wins) || some(count.losses))
-        || cell.expectations.iter().any(|line| some(line.missed))
 }
 
 fn ranking(worlds: &Worlds, style: Style) -> String {

@@ -8,9 +8,10 @@ use super::rank::{Decided, ranked};
 use super::split::{Split, best, conditions};
 use super::{Trait, WorldPlan};
 use crate::measure::Metric;
+use crate::scenario::assumption::{Feature, Level};
 use crate::stats::{sorted_quantile, wilson};
 use crate::units::Span;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +28,7 @@ fn told() -> [Metric; 4] {
 }
 
 /// The answer over all worlds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Worlds {
     /// How many worlds, the one of the defaults not counted.
     pub n: usize,
@@ -40,29 +41,29 @@ pub struct Worlds {
     /// How much each assumption decides.
     pub ranking: Ranking,
     /// What is varied, with the range it is drawn from.
-    pub varied: BTreeMap<&'static str, String>,
+    pub varied: BTreeMap<String, String>,
     /// Assumptions that are not varied, with the reason.
-    pub kept: BTreeMap<&'static str, String>,
+    pub kept: BTreeMap<String, String>,
     /// Every world.
     pub worlds: Vec<WorldRow>,
 }
 
 /// One combination over all worlds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorldCell {
     /// What distinguishes it.
     pub settings: Map<String, Value>,
     /// The main metrics.
     pub metrics: BTreeMap<String, Quantiles>,
     /// Against the combination that is compared with.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Count>,
     /// Each expectation.
     pub expectations: Vec<Verdicts>,
 }
 
 /// A metric over the worlds.
-#[derive(Clone, Debug, PartialEq, Default, Serialize)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Quantiles {
     /// With all assumptions as they are.
     pub defaults: Option<f64>,
@@ -73,8 +74,8 @@ pub struct Quantiles {
     /// 5 % of the worlds are above.
     pub high: Option<f64>,
     /// Which of these are lower bounds: in a world at or below, the value fell among mail that was not out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub censored: Vec<&'static str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub censored: Vec<String>,
 }
 
 impl Quantiles {
@@ -91,13 +92,14 @@ impl Quantiles {
             ("low", open(low)),
             ("high", open(high)),
         ];
-        let censored = all.into_iter().filter(|(_, open)| *open).map(|(name, _)| name).collect();
+        let censored =
+            all.into_iter().filter(|(_, open)| *open).map(|(name, _)| name.to_owned()).collect();
         Quantiles { defaults: defaults.map(|(value, _)| value), median, low, high, censored }
     }
 }
 
 /// How a combination does against another one, by the p99 delay of the same days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Against {
     /// Its p99 delay is lower.
@@ -109,7 +111,7 @@ pub enum Against {
 }
 
 /// Worlds by how a combination does in them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Count {
     /// With the defaults.
     pub defaults: Against,
@@ -130,7 +132,7 @@ pub struct Count {
 }
 
 /// An expectation over the worlds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdicts {
     /// As written.
     pub text: String,
@@ -147,7 +149,7 @@ pub struct Verdicts {
 }
 
 /// How much each assumption decides of one number.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranking {
     /// The position of the combination whose p99 delay it is.
     pub of: usize,
@@ -155,10 +157,33 @@ pub struct Ranking {
     pub difference: bool,
     /// The assumptions, the most decisive one first.
     pub assumptions: Vec<Ranked>,
+    /// The values of the first of them, if it is told from chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deciding: Option<Deciding>,
+}
+
+/// The assumption that decides most, world by world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deciding {
+    /// The key, and the part of its value where it has several.
+    pub name: String,
+    /// Whether it was drawn by factors rather than by steps.
+    pub by_factor: bool,
+    /// Its value in each world; nothing where the default holds.
+    pub values: Vec<Option<Place>>,
+}
+
+/// A value of an assumption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// In the unit of the scenario; nothing where it is a word, such as `unlimited`.
+    pub number: Option<f64>,
+    /// As a scenario takes it.
+    pub words: String,
 }
 
 /// What one assumption decides.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
     /// The key, and the part of its value where it has several.
     pub name: String,
@@ -169,32 +194,32 @@ pub struct Ranked {
 }
 
 /// One world.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorldRow {
     /// Its number.
     pub world: u32,
     /// The values drawn.
     pub values: Map<String, Value>,
     /// Values that were drawn and do not fit, so that the default holds: with the reason.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub refused: Map<String, Value>,
     /// Each combination.
     pub cells: Vec<Found>,
 }
 
 /// One combination in one world.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The main metrics.
     pub metrics: BTreeMap<String, Option<f64>>,
     /// Which of them are lower bounds.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub censored: Vec<String>,
     /// The p99 delay less that of the combination that is compared with.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<[Option<f64>; 3]>,
     /// What that comes to.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Against>,
     /// Each expectation.
     pub verdicts: Vec<Verdict>,
@@ -232,8 +257,8 @@ pub fn conclude_worlds(
         compare_with: design.header.compare_with,
         cells,
         ranking,
-        varied: plan.varied.keys.iter().map(|doc| (doc.path, doc.plausible())).collect(),
-        kept: plan.varied.kept.iter().cloned().collect(),
+        varied: plan.varied.keys.iter().map(|doc| (doc.path.to_owned(), doc.plausible())).collect(),
+        kept: plan.varied.kept.iter().map(|(key, why)| ((*key).to_owned(), why.clone())).collect(),
         worlds: plan.worlds.iter().zip(found).map(|(world, cells)| row(world, cells)).collect(),
     };
     Ok((results, worlds))
@@ -439,8 +464,29 @@ fn ranking(
         share: crate::stats::round_significant(decided.share, 4),
         told: decided.told,
     };
-    let assumptions = ranked(traits, &values, design.header.seed).into_iter().map(named).collect();
-    Ranking { of, difference, assumptions }
+    let decided = ranked(traits, &values, design.header.seed);
+    let first = decided.first().filter(|decided| decided.told);
+    let deciding = first.map(|decided| deciding(&traits[decided.of]));
+    let assumptions = decided.into_iter().map(named).collect();
+    Ranking { of, difference, assumptions, deciding }
+}
+
+fn deciding(of: &Trait) -> Deciding {
+    let place = |level: &Level| match (of.feature, level) {
+        (Feature::Word(words), Level::Word(word)) => {
+            Place { number: None, words: words.get(*word).copied().unwrap_or("?").to_owned() }
+        }
+        (Feature::Number(part, _), Level::Number(number)) if number.is_finite() => {
+            Place { number: Some(*number), words: part.unit.written(*number) }
+        }
+        (Feature::Number(_, word), _) => Place { number: None, words: word.to_owned() },
+        (Feature::Word(_), Level::Number(number)) => {
+            Place { number: None, words: number.to_string() }
+        }
+    };
+    let values = of.levels.iter().map(|level| level.as_ref().map(place)).collect();
+    let by_factor = matches!(of.feature, Feature::Number(part, _) if part.by_factor);
+    Deciding { name: of.name(), by_factor, values }
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ mod rank;
 mod split;
 
 pub use conclude::{
-    Against, Count, Quantiles, Ranked, Ranking, Verdicts, WorldCell, WorldRow, Worlds,
-    conclude_worlds,
+    Against, Count, Deciding, Found, Place, Quantiles, Ranked, Ranking, Verdicts, WorldCell,
+    WorldRow, Worlds, conclude_worlds,
 };
 pub use plan::{MOST_CELLS, MOST_WORLDS, WorldPlan};
 pub use split::{Condition, Split, Test};

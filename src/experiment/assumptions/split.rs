@@ -8,7 +8,7 @@
 use super::Trait;
 use crate::scenario::assumption::{Feature, Level, Part};
 use crate::stats::{concentration, round_significant};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// Chance of a statement where there is nothing to state.
 const ERROR: f64 = 0.05;
@@ -67,17 +67,11 @@ impl Test {
     }
 }
 
-impl Serialize for Condition {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.words())
-    }
-}
-
 /// A condition that holds up.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Split {
-    /// The condition.
-    pub condition: Condition,
+    /// The condition, in words.
+    pub condition: String,
     /// Worlds with the outcome among those in which it holds.
     pub inside_hits: usize,
     /// Worlds in which it holds.
@@ -160,7 +154,7 @@ pub(super) fn best(
     let mut found: Option<(f64, Split)> = None;
     for (position, condition) in conditions {
         let mut split = Split {
-            condition: condition.clone(),
+            condition: condition.words(),
             inside_hits: 0,
             inside: 0,
             outside_hits: 0,

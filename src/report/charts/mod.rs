@@ -33,6 +33,7 @@ mod tail;
 mod tests;
 mod text;
 mod timeline;
+mod worlds;
 
 pub use arrivals::arrivals;
 pub use breakdown::{Bar, MOST_BARS, breakdown};
@@ -51,6 +52,7 @@ pub use sweep::{
 };
 pub use tail::delay_tail;
 pub use timeline::timeline;
+pub use worlds::worlds;
 
 pub(super) use text::clean;
 

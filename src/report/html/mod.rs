@@ -8,6 +8,9 @@
 mod rows;
 #[cfg(test)]
 mod tests;
+mod worlds;
+
+pub use worlds::{WorldsDocument, worlds_html};
 
 use super::answer::{answer, recommended};
 use super::charts::{self, Drawing};
@@ -102,9 +105,6 @@ struct Page<'a> {
 /// If the template is at fault.
 pub fn html(document: &Document) -> Result<String, PageError> {
     let Document { results, header, drawings } = *document;
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.add_template(NAME, TEMPLATE)?;
     let clean = charts::clean;
     let figures = drawings.iter().map(|one| Figure {
         id: &one.name,
@@ -139,7 +139,15 @@ pub fn html(document: &Document) -> Result<String, PageError> {
         version: &results.version,
         command: header.page.as_ref().map(|page| clean(&page.command)).unwrap_or_default(),
     };
-    Ok(templates.get_template(NAME)?.render(Serde(&page))?)
+    rendered(TEMPLATE, &page)
+}
+
+/// A template with its values, which are text whatever they contain.
+fn rendered(template: &str, page: &impl Serialize) -> Result<String, PageError> {
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.add_template(NAME, template)?;
+    Ok(templates.get_template(NAME)?.render(Serde(page))?)
 }
 
 /// What a policy knows a script or a style sheet by.

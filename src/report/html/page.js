@@ -4,6 +4,42 @@
   const one = (id) => document.getElementById(id);
   const table = one("table");
   const status = one("status");
+
+  // Values under the pointer. A browser's own hint comes late, and on touch never: the words are taken from it.
+  const tip = document.createElement("div");
+  tip.id = "tip";
+  tip.hidden = true;
+  tip.setAttribute("aria-hidden", "true");
+  document.body.append(tip);
+  all("g[data-cell], g[data-part]").forEach((part) => {
+    const title = part.querySelector("title");
+    if (!title) return;
+    part.dataset.words = title.textContent;
+    title.remove();
+  });
+  // A curve is thin: what is a few pixels away counts, too.
+  const around = [[0, 0]];
+  [5, 10].forEach((far) => [[far, 0], [-far, 0], [0, far], [0, -far]].forEach((step) => around.push(step)));
+  const under = (x, y) => {
+    const found = around.map(([dx, dy]) => document.elementFromPoint(x + dx, y + dy));
+    const part = found.find((element) => element && element.closest("[data-words]"));
+    return part && part.closest("[data-words]");
+  };
+  const read = (event) => {
+    const [x, y] = [event.clientX, event.clientY];
+    const part = event.target instanceof Element && event.target.closest(".card") && under(x, y);
+    tip.hidden = !part;
+    if (!part) return;
+    tip.textContent = part.dataset.words;
+    const [width, height] = [tip.offsetWidth, tip.offsetHeight];
+    tip.style.left = Math.max(4, Math.min(x + 14, innerWidth - width - 4)) + "px";
+    tip.style.top = Math.max(4, y + 18 + height > innerHeight ? y - height - 12 : y + 18) + "px";
+  };
+  const away = () => { tip.hidden = true; };
+  ["pointermove", "pointerdown"].forEach((name) => addEventListener(name, read));
+  addEventListener("scroll", away, true);
+  addEventListener("keydown", (event) => { if (event.key === "Escape") away(); });
+
   if (!table) return;
   const rows = () => all("tbody tr", table);
   const say = (words) => { status.textContent = words; };

@@ -60,6 +60,20 @@ pub(super) struct Value {
     number: bool,
 }
 
+impl Value {
+    /// Words, sorted as such.
+    pub(super) fn words(column: &str, words: &str) -> Self {
+        let sort = if words == "-" { String::new() } else { words.to_owned() };
+        Value { column: column.to_owned(), words: words.to_owned(), sort, ..Value::default() }
+    }
+
+    /// A number in words; what is not known is sorted last.
+    pub(super) fn measured(column: &str, words: String, interval: String, of: Option<f64>) -> Self {
+        let sort = of.map(|value| value.to_string()).unwrap_or_default();
+        Value { column: column.to_owned(), words, interval, sort, number: true }
+    }
+}
+
 /// One combination.
 #[derive(Serialize)]
 pub(super) struct Row {
@@ -124,7 +138,7 @@ pub(super) fn combinations(results: &Results) -> Table {
 }
 
 /// Settings sort as times, sizes and numbers where they are such.
-fn setting(column: String, words: String) -> Value {
+pub(super) fn setting(column: String, words: String) -> Value {
     use crate::units::parse;
     let number = words
         .parse::<f64>()
