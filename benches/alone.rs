@@ -138,7 +138,9 @@ fn sweep(criterion: &mut Criterion) {
             |folder| {
                 let arguments = ["mailflow", "sweep", "-q", "--repeats", "1", "--jobs", "1"];
                 let out = [Path::new("--out"), folder.path(), &file].map(Path::as_os_str);
-                mailflow::cli::main(arguments.map(Into::into).into_iter().chain(out.map(Into::into)))
+                mailflow::cli::main(
+                    arguments.map(Into::into).into_iter().chain(out.map(Into::into)),
+                )
             },
             BatchSize::PerIteration,
         );
