@@ -93,6 +93,12 @@ impl Backlog {
         (many.1 - one.1) / (many.0 - one.0) as f64
     }
 
+    /// Nanoseconds for each message in queue, of two runs and all that comes before.
+    pub(crate) fn twice(&self) -> f64 {
+        let (listed, nanos) = self.simulate(self.one * 2);
+        2.0 * nanos / listed as f64
+    }
+
     /// Messages listed until just before `until`, and the nanoseconds that it took.
     fn simulate(&self, until: Span) -> (u64, f64) {
         let simulate = Span::from_nanos(until.nanos() - 1);
