@@ -4,15 +4,18 @@
 use super::ChartError;
 use super::axis::{ClockAxis, DelayAxis};
 use super::canvas::{self, Align, Area, Canvas, HEADING_LINES, MARGIN, TEXT, Type, WIDTH};
-use super::palette::{GREY, GRID, INK};
+use super::palette::{GREY, INK};
 use super::text;
 use crate::measure::DelayGrid;
 use crate::units::{SimTime, Span};
+use plotters::style::RGBColor;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
 use plotters::style::{RGBColor, WHITE};
 
 const HOUR: f64 = 3600.0;
 const PLOT: i32 = 700;
+/// The palette's grid at a third on white, mixed here: see-through, the plot's ground alone takes 10 ms in a PNG.
+const GROUND: RGBColor = RGBColor(244, 244, 244);
 const HOW_TO_READ: &str = "Each spot is mail that arrived at the time below it and took as long as stands on \
                            its left; the darker, the more messages. A slope down to the right is mail that \
                            waited for the same moment.";
@@ -42,7 +45,7 @@ pub fn arrivals(
     let delays = DelayAxis::new(shortest, longest, 0, PLOT);
     canvas::picture(area.bottom + 120, title, &describe(&how_to_read, grid), |canvas| {
         canvas.heading(title, &how_to_read)?;
-        canvas.fill(area, GRID, 0.35)?;
+        canvas.fill(area, GROUND, 1.0)?;
         draw_cells(canvas, grid, (&clock, &delays), area)?;
         draw_legend(canvas, most(grid), area)?;
         draw_axes(canvas, (&clock, &delays), area)

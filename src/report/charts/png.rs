@@ -4,6 +4,7 @@
 //! to the last byte everywhere.
 
 use super::ChartError;
+use png::{BitDepth, ColorType, Compression, Encoder, EncodingError};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
@@ -20,7 +21,14 @@ const SCALE: f32 = 2.0;
 /// # Errors
 /// [`ChartError::Drawing`] if `svg` is no picture of ours.
 pub fn png(svg: &str) -> Result<Vec<u8>, ChartError> {
-    let failed = |error: String| ChartError::Drawing(error);
+    encode(&pixels(svg)?).map_err(|error| failed(error.to_string()))
+}
+
+fn failed(error: String) -> ChartError {
+    ChartError::Drawing(error)
+}
+
+fn pixels(svg: &str) -> Result<Pixmap, ChartError> {
     let options = Options { fontdb: fonts(), font_family: FAMILY.to_owned(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(|error| failed(error.to_string()))?;
     let pixels = |length: f32| (length * SCALE).round() as u32;
@@ -28,7 +36,25 @@ pub fn png(svg: &str) -> Result<Vec<u8>, ChartError> {
     let empty = || failed(format!("{width} x {height} pixels"));
     let mut pixmap = Pixmap::new(width, height).ok_or_else(empty)?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|error| failed(error.to_string()))
+    Ok(pixmap)
+}
+
+/// Writes the pixels without their opacity, which is full everywhere: each picture begins with its ground.
+/// The fast kind of compression takes a tenth of the time of the usual one, for files of twice the size.
+fn encode(pixmap: &Pixmap) -> Result<Vec<u8>, EncodingError> {
+    let mut colours = Vec::with_capacity(pixmap.data().len() / 4 * 3);
+    for pixel in pixmap.pixels() {
+        colours.extend([pixel.red(), pixel.green(), pixel.blue()]);
+    }
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, pixmap.width(), pixmap.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&colours)?;
+    writer.finish()?;
+    Ok(file)
 }
 
 fn fonts() -> Arc<Database> {
@@ -57,7 +83,11 @@ mod tests {
             p99: 60.0,
             ..DelayCurve::default()
         };
-        let draw = |label| png(&delays(&[curve(label)]).expect("drawn")).expect("pixels");
+        let svg = |label| delays(&[curve(label)]).expect("drawn");
+        let draw = |label| png(&svg(label)).expect("pixels");
+        let opaque =
+            pixels(&svg("one name")).expect("pixels").pixels().iter().all(|p| p.is_opaque());
+        assert!(opaque, "opacity is not written");
         let one = draw("one name");
         assert_eq!(&one[1..4], b"PNG");
         assert_eq!(one, draw("one name"));
