@@ -3,6 +3,7 @@
 use super::shard::shard;
 use crate::experiment::assumptions::MOST_WORLDS;
 use crate::experiment::sweep::Shard;
+use crate::maillog::write::Date;
 use crate::scenario::Override;
 use crate::units::Span;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -94,9 +95,47 @@ pub struct RunArgs {
     /// Simulate again what is stored already
     #[arg(long)]
     pub fresh: bool,
+    /// Its log
+    #[command(flatten)]
+    pub log: LogArgs,
     /// What every command takes
     #[command(flatten)]
     pub show: ShowArgs,
+}
+
+/// Arguments of `run` about the log of the first day.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct LogArgs {
+    /// Write the first day as Sendmail would have logged it: DIR/maillog and DIR/smtp.log
+    #[arg(long = "log", value_name = "DIR", conflicts_with = "vary_assumptions")]
+    pub folder: Option<PathBuf>,
+    /// How the log shows attempts that were skipped
+    #[arg(long = "log-style", value_enum, default_value_t = LogStyleArg::Article, requires = "folder")]
+    pub style: LogStyleArg,
+    /// How the log writes instants
+    #[arg(long = "log-stamps", value_enum, default_value_t = LogStampsArg::Rfc3339, requires = "folder")]
+    pub stamps: LogStampsArg,
+    /// The log's first day, on the weekday of run.starts [default: in the week of 2026-01-05]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "folder")]
+    pub start_date: Option<Date>,
+}
+
+/// How the log shows attempts that were skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogStyleArg {
+    /// As Microsoft's article shows them: dsn=4.0.0, stat=Deferred
+    Article,
+    /// As an unchanged Sendmail writes them: with the reason for which the host is avoided
+    Sendmail,
+}
+
+/// How the log writes instants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogStampsArg {
+    /// 2026-01-05T09:30:00.123456+00:00
+    Rfc3339,
+    /// Jan  5 09:30:00
+    Rfc3164,
 }
 
 /// Arguments of every command: what is printed, and how.

@@ -10,6 +10,7 @@ mod export;
 mod find;
 pub mod init;
 mod load;
+mod log;
 mod merge;
 mod output;
 mod progress;
