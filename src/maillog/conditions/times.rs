@@ -1,0 +1,226 @@
+//! What a message takes, as a straight line through many: sums for each quarter of an hour of the day and for
+//! one, some or many connections at work, so that slow hours do not bend the line.
+
+use super::{MessageTime, Slow};
+use crate::units::Span;
+
+/// Quarters of an hour in a day.
+const BINS: usize = 96;
+const BIN_SECONDS: i64 = 900;
+/// One, some, many connections at work.
+const CROWDS: usize = 3;
+/// Fewer messages in a bin say nothing.
+const ENOUGH: f64 = 20.0;
+/// A quarter is slow if its base is so many times the usual one.
+const SLOW: f64 = 1.5;
+/// Neighbouring slow quarters are one time if their bases differ by no more than this factor.
+const ALIKE: f64 = 1.5;
+
+/// Sums over messages of size x (bytes) that took y (seconds).
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    n: f64,
+    x: f64,
+    y: f64,
+    xx: f64,
+    xy: f64,
+    yy: f64,
+}
+
+impl Sums {
+    fn add(&mut self, x: f64, y: f64) {
+        self.n += 1.0;
+        self.x += x;
+        self.y += y;
+        self.xx += x * x;
+        self.xy += x * y;
+        self.yy += y * y;
+    }
+
+    fn merge(&mut self, other: &Sums) {
+        self.n += other.n;
+        self.x += other.x;
+        self.y += other.y;
+        self.xx += other.xx;
+        self.xy += other.xy;
+        self.yy += other.yy;
+    }
+
+    /// Sums of squares and products around the means: xx, xy, yy.
+    fn centred(&self) -> (f64, f64, f64) {
+        let n = self.n.max(1.0);
+        let xx = self.xx - self.x * self.x / n;
+        let xy = self.xy - self.x * self.y / n;
+        let yy = self.yy - self.y * self.y / n;
+        (xx.max(0.0), xy, yy.max(0.0))
+    }
+}
+
+/// The slope that cells have in common, whatever their means, and its standard error.
+fn slope<'a>(cells: impl Iterator<Item = &'a Sums>) -> Option<(f64, f64)> {
+    let (mut xx, mut xy) = (0.0, 0.0);
+    for cell in cells.filter(|cell| cell.n >= 3.0) {
+        let (cxx, cxy, cyy) = cell.centred();
+        // A cell whose times scatter widely counts for less.
+        let weight = if cyy > 0.0 { (cell.n - 1.0) / cyy } else { continue };
+        xx += weight * cxx;
+        xy += weight * cxy;
+    }
+    (xx > 0.0).then(|| (xy / xx, (1.0 / xx).sqrt()))
+}
+
+/// All sums of one receiver.
+#[derive(Clone, Debug)]
+pub(super) struct Times {
+    cells: Vec<Sums>,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Times { cells: vec![Sums::default(); BINS * CROWDS] }
+    }
+}
+
+impl Times {
+    /// A message of `bytes` took `seconds` at this second of the log, while so many connections were at work.
+    pub(super) fn add(&mut self, second: i64, crowd: usize, bytes: u64, seconds: f64) {
+        let bin = (second.rem_euclid(86_400) / BIN_SECONDS) as usize;
+        let crowd = match crowd {
+            0 | 1 => 0,
+            2 | 3 => 1,
+            _ => 2,
+        };
+        self.cells[bin * CROWDS + crowd].add(bytes as f64, seconds);
+    }
+
+    pub(super) fn merge(&mut self, other: &Times) {
+        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
+            mine.merge(theirs);
+        }
+    }
+
+    fn bins(&self) -> impl Iterator<Item = Sums> {
+        self.cells.chunks(CROWDS).map(|cells| {
+            let mut all = Sums::default();
+            cells.iter().for_each(|cell| all.merge(cell));
+            all
+        })
+    }
+
+    /// What they come to.
+    pub(super) fn finish(&self) -> Option<MessageTime> {
+        let significant = |found: Option<(f64, f64)>| {
+            found.filter(|(slope, error)| *slope > 3.0 * error).map(|(slope, _)| slope)
+        };
+        let crowd = |number: usize| self.cells.iter().skip(number).step_by(CROWDS);
+        let per_byte = significant(slope(self.cells.iter()));
+        let alone = significant(slope(crowd(0)));
+        let many = significant(slope(crowd(2)));
+        let rate = per_byte.unwrap_or(0.0);
+        let base_of = |bin: &Sums| ((bin.y - rate * bin.x) / bin.n).max(0.0);
+        let bins: Vec<Sums> = self.bins().collect();
+        let n: f64 = bins.iter().map(|bin| bin.n).sum();
+        if n < ENOUGH {
+            return None;
+        }
+        let mut known: Vec<(f64, f64)> =
+            bins.iter().filter(|bin| bin.n >= ENOUGH).map(|bin| (base_of(bin), bin.n)).collect();
+        if known.is_empty() {
+            let mut all = Sums::default();
+            bins.iter().for_each(|bin| all.merge(bin));
+            known.push((base_of(&all), all.n));
+        }
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Most of the day is usual: half of the quarters that are known.
+        let usual = known[(known.len() - 1) / 2].0;
+        let is_slow = |bin: &Sums| bin.n >= ENOUGH && base_of(bin) > SLOW * usual;
+        let mut ordinary = Sums::default();
+        let (mut scatter, mut freedom) = (0.0, 0.0);
+        for bin in bins.iter().filter(|bin| bin.n > 0.0 && !is_slow(bin)) {
+            ordinary.merge(bin);
+            let (xx, xy, yy) = bin.centred();
+            scatter += (yy - 2.0 * rate * xy + rate * rate * xx).max(0.0);
+            freedom += bin.n - 1.0;
+        }
+        let deviation = if freedom > 0.0 { (scatter / freedom).sqrt() } else { 0.0 };
+        Some(MessageTime {
+            n: n as u64,
+            base: base_of(&ordinary),
+            deviation,
+            per_byte,
+            per_byte_alone: alone,
+            per_byte_among_many: many,
+            slow: slow_times(&bins, &is_slow, &base_of),
+        })
+    }
+}
+
+/// Neighbouring slow quarters as one.
+fn slow_times(
+    bins: &[Sums],
+    is_slow: &dyn Fn(&Sums) -> bool,
+    base_of: &dyn Fn(&Sums) -> f64,
+) -> Vec<Slow> {
+    let mut found: Vec<(usize, usize, Sums)> = Vec::new();
+    for (number, bin) in bins.iter().enumerate().filter(|(_, bin)| is_slow(bin)) {
+        let base = base_of(bin);
+        match found.last_mut() {
+            Some((_, end, sums))
+                if *end == number
+                    && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
+            {
+                *end = number + 1;
+                sums.merge(bin);
+            }
+            _ => found.push((number, number + 1, *bin)),
+        }
+    }
+    let at = |bin: usize| Span::from_secs(bin as u64 * BIN_SECONDS as u64);
+    found
+        .into_iter()
+        .map(|(from, until, sums)| Slow { from: at(from), until: at(until % BINS), base: base_of(&sums) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Messages of the sizes 1 to 50 KB over a day, one a minute, each taking what `seconds` says.
+    fn times(seconds: impl Fn(i64, f64) -> f64) -> MessageTime {
+        let mut times = Times::default();
+        for minute in 0..1440i64 {
+            let bytes = 1000 * (1 + (minute * 7919) % 50) as u64;
+            for crowd in 1..6 {
+                let noise = ((minute * 31 + crowd * 17) % 11 - 5) as f64 * 0.01;
+                let took = seconds(minute, bytes as f64) + noise;
+                times.add(minute * 60, crowd as usize, bytes, took);
+            }
+        }
+        times.finish().expect("enough")
+    }
+
+    #[test]
+    fn the_line_is_found_again() {
+        let found = times(|_, bytes| 0.4 + 2e-6 * bytes);
+        assert!((found.base - 0.4).abs() < 0.01, "{found:?}");
+        assert!((found.per_byte.expect("a slope") / 2e-6 - 1.0).abs() < 0.05, "{found:?}");
+        assert!((found.deviation - 0.0316).abs() < 0.005, "{found:?}");
+        assert_eq!((found.n, found.slow.len()), (7200, 0));
+    }
+
+    #[test]
+    fn slow_hours_are_told_apart_and_do_not_bend_the_line() {
+        let slow = |minute| (540..630).contains(&minute);
+        let found = times(|minute, bytes| if slow(minute) { 9.0 } else { 0.4 } + 2e-6 * bytes);
+        assert!((found.base - 0.4).abs() < 0.01, "{found:?}");
+        let [one] = found.slow[..] else { panic!("{found:?}") };
+        assert_eq!((one.from, one.until), (Span::from_mins(540), Span::from_mins(630)));
+        assert!((one.base - 9.0).abs() < 0.1, "{one:?}");
+    }
+
+    #[test]
+    fn a_size_that_does_not_matter_has_no_slope() {
+        assert_eq!(times(|_, _| 0.4).per_byte, None);
+    }
+}
