@@ -1,0 +1,15 @@
+//! Sendmail's log lines: reading them, and what they tell.
+//!
+//! A sibling of `measure` and `scenario`: it knows how Sendmail 8.12 to 8.18 writes `from=` and `to=` lines,
+//! and what a delivery without a connection looks like. It knows no YAML and simulates nothing.
+
+mod diagnosis;
+mod inferred;
+mod stamp;
+
+pub use diagnosis::{
+    Answer, Arrival, Avoided, Bucket, Cap, Counts, Coverage, CutKind, Delays, Delivery, Diagnosis,
+    Fate, Finding, FindingKind, Mail, Phase, QueueRuns, Relay, Settings,
+};
+pub use inferred::{Inferred, Sure};
+pub use stamp::Stamp;
