@@ -15,8 +15,8 @@
 //!   -> connection still open? -> connection/session -> exchange/admission -> connection/transaction
 //!   -> exchange answers -> mta/outcome -> next message, or close
 //! ```
-//! Rooms depend one way: `units, stats <- engine <- model <- { measure | scenario | maillog } <- experiment <-
-//! report <- cli`; a test holds them to it.
+//! Rooms depend one way: `units, stats <- engine <- model <- { measure | scenario | maillog } <- experiment
+//! <- report <- cli`; a test holds them to it.
 
 pub mod cli;
 pub mod engine;

@@ -1,5 +1,17 @@
-//! Sendmail's log: what a run would have left in `maillog`.
+//! Sendmail's log lines: reading them, and what they tell; and a run as lines.
 //!
-//! The writer is an observer; the model knows nothing of it.
+//! A sibling of `measure` and `scenario`: it knows how Sendmail 8.12 to 8.18 writes `from=` and `to=` lines,
+//! and what a delivery without a connection looks like. It knows no YAML and simulates nothing. The writer is an
+//! observer; the model knows nothing of it.
 
+mod diagnosis;
+mod inferred;
+mod stamp;
 pub mod write;
+
+pub use diagnosis::{
+    Answer, Arrival, Avoided, Bucket, Cap, Counts, Coverage, CutKind, Delays, Delivery, Diagnosis,
+    Fate, Finding, FindingKind, Mail, Phase, QueueRuns, Relay, Settings,
+};
+pub use inferred::{Inferred, Sure};
+pub use stamp::Stamp;
