@@ -5,6 +5,7 @@
 //! replications, weigh them as [`Evidence`], and put everything together by [`conclude`].
 
 pub mod assumptions;
+pub mod calibration;
 mod compare;
 mod effects;
 mod estimate;

@@ -1,7 +1,7 @@
 //! What a log tells, as plain values: how much was read, the mail, each relay, the settings that can be inferred
 //! and the verdict. Nothing in here holds an address, a subject or a message id.
 
-use super::{Inferred, Stamp};
+use super::{Conditions, Inferred, Stamp};
 use crate::stats::Histogram;
 use crate::units::Span;
 
@@ -261,6 +261,8 @@ pub struct Relay {
     pub carried_at_cut: Vec<u32>,
     /// Ages of connections that were cut, where their beginning was seen.
     pub age_at_cut: Vec<Span>,
+    /// How it behaved, for a simulation.
+    pub conditions: Conditions,
 }
 
 /// How the queue is run.

@@ -4,11 +4,14 @@
 //! and what a delivery without a connection looks like. It knows no YAML and simulates nothing. The writer is an
 //! observer; the model knows nothing of it.
 
+#[allow(dead_code)]
+mod conditions;
 mod diagnosis;
 mod inferred;
 mod stamp;
 pub mod write;
 
+pub use conditions::{Closed, Conditions, Door, MessageTime, Openings, Slow};
 pub use diagnosis::{
     Answer, Arrival, Avoided, Bucket, Cap, Counts, Coverage, CutKind, Delays, Delivery, Diagnosis,
     Fate, Finding, FindingKind, Mail, Phase, QueueRuns, Relay, Settings,

@@ -12,6 +12,11 @@ impl Stamp {
     /// The year that stamps without one begin with: a common year, as most are.
     pub const NO_YEAR: i64 = 2001;
 
+    /// Whole seconds, as Sendmail's clock has them.
+    pub(super) fn second(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// Time since `earlier`; zero if it is not earlier.
     pub fn since(self, earlier: Stamp) -> Span {
         let micros = self.0.saturating_sub(earlier.0).max(0) as u64;

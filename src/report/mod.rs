@@ -1,6 +1,7 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 mod answer;
+mod backcast;
 pub mod charts;
 mod combinations;
 mod difference;
@@ -20,6 +21,7 @@ mod validation;
 mod worlds;
 
 pub use answer::{Answer, answer, recommended};
+pub use backcast::{backcast, backcast_json};
 pub use combinations::{
     combinations_csv, combinations_markdown, combinations_page, effects_csv, sweeps_markdown,
     sweeps_page, table as combinations_table,

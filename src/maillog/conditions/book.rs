@@ -239,7 +239,15 @@ mod tests {
 
     fn seen(process: u64, millis: i64, lasted: u64, kind: Kind) -> Seen {
         let message = millis as u64 * 100 + process;
-        Seen { at: Stamp(millis * 1000), lasted, process, place: 0, message, bytes: Some(1000), kind }
+        Seen {
+            at: Stamp(millis * 1000),
+            lasted,
+            process,
+            place: 0,
+            message,
+            bytes: Some(1000),
+            kind,
+        }
     }
 
     #[test]

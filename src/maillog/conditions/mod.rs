@@ -28,6 +28,26 @@ pub struct Conditions {
     pub connect_timeout: Option<u64>,
 }
 
+impl Conditions {
+    /// Those of a receiver with several hosts, as one; of what a message takes, that of the busiest is kept.
+    pub fn join(&mut self, other: &Conditions) {
+        let busier = |time: &Option<MessageTime>| time.as_ref().map_or(0, |time| time.n);
+        if busier(&other.message_time) > busier(&self.message_time) {
+            self.message_time = other.message_time.clone();
+        }
+        self.outages.extend_from_slice(&other.outages);
+        let (mine, theirs) = (&mut self.openings, &other.openings);
+        mine.good += theirs.good;
+        mine.reset += theirs.reset;
+        mine.greeted_421 += theirs.greeted_421;
+        mine.refused += theirs.refused;
+        mine.timed_out += theirs.timed_out;
+        self.open_when_refused = self.open_when_refused.max(other.open_when_refused);
+        let shortest = [self.connect_timeout, other.connect_timeout].into_iter().flatten().min();
+        self.connect_timeout = shortest;
+    }
+}
+
 /// What a message takes on a busy connection: seconds = `base` + bytes * `per_byte`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MessageTime {

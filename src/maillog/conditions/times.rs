@@ -59,14 +59,22 @@ impl Sums {
 /// The slope that cells have in common, whatever their means, and its standard error.
 fn slope<'a>(cells: impl Iterator<Item = &'a Sums>) -> Option<(f64, f64)> {
     let (mut xx, mut xy) = (0.0, 0.0);
-    for cell in cells.filter(|cell| cell.n >= 3.0) {
+    let (mut yy, mut freedom) = (0.0, 0.0);
+    for cell in cells.filter(|cell| cell.n >= 3.0 && cell.y > 0.0) {
         let (cxx, cxy, cyy) = cell.centred();
-        // A cell whose times scatter widely counts for less.
-        let weight = if cyy > 0.0 { (cell.n - 1.0) / cyy } else { continue };
+        // Times scatter in proportion to their mean: slow hours count for less.
+        let weight = (cell.n / cell.y).powi(2);
         xx += weight * cxx;
         xy += weight * cxy;
+        yy += weight * cyy;
+        freedom += cell.n - 1.0;
     }
-    (xx > 0.0).then(|| (xy / xx, (1.0 / xx).sqrt()))
+    if xx <= 0.0 || freedom < 2.0 {
+        return None;
+    }
+    let slope = xy / xx;
+    let scatter = (yy - slope * xy).max(0.0) / (freedom - 1.0);
+    Some((slope, (scatter / xx).sqrt()))
 }
 
 /// All sums of one receiver.
@@ -166,8 +174,7 @@ fn slow_times(
         let base = base_of(bin);
         match found.last_mut() {
             Some((_, end, sums))
-                if *end == number
-                    && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
+                if *end == number && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
             {
                 *end = number + 1;
                 sums.merge(bin);
@@ -178,7 +185,11 @@ fn slow_times(
     let at = |bin: usize| Span::from_secs(bin as u64 * BIN_SECONDS as u64);
     found
         .into_iter()
-        .map(|(from, until, sums)| Slow { from: at(from), until: at(until % BINS), base: base_of(&sums) })
+        .map(|(from, until, sums)| Slow {
+            from: at(from),
+            until: at(until % BINS),
+            base: base_of(&sums),
+        })
         .collect()
 }
 
