@@ -1,6 +1,8 @@
 //! The command line: arguments in, exit code out. Data goes to stdout, everything else to stderr.
 
 mod args;
+#[allow(dead_code)]
+mod calibrate;
 pub mod check;
 mod compare;
 mod draw;
