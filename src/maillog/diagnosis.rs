@@ -12,6 +12,8 @@ pub struct Diagnosis {
     pub coverage: Coverage,
     /// The mail as a whole.
     pub mail: Mail,
+    /// The mail that arrived before the instant asked for, and from it on.
+    pub parts: Option<Box<[Mail; 2]>>,
     /// Next hops, the one with most attempts first. Those beyond a bound share the last row, `(others)`.
     pub relays: Vec<Relay>,
     /// Settings of sender and receiver, of the relay with most attempts where each relay has its own.

@@ -3,13 +3,29 @@
 //! A sibling of `measure` and `scenario`: it knows how Sendmail 8.12 to 8.18 writes `from=` and `to=` lines,
 //! and what a delivery without a connection looks like. It knows no YAML and simulates nothing.
 
+mod attempt;
+mod conclude;
 mod diagnosis;
+mod entry;
+mod finding;
+mod follow;
+mod infer;
 mod inferred;
+mod line;
+mod mail;
+mod process;
+mod redact;
+mod relays;
+mod source;
 mod stamp;
+mod table;
+mod work;
 
 pub use diagnosis::{
     Answer, Arrival, Avoided, Bucket, Cap, Counts, Coverage, CutKind, Delays, Delivery, Diagnosis,
     Fate, Finding, FindingKind, Mail, Phase, QueueRuns, Relay, Settings,
 };
+pub use follow::{Options, Reader};
 pub use inferred::{Inferred, Sure};
+pub use source::{ReadError, Source, in_order};
 pub use stamp::Stamp;
