@@ -37,10 +37,12 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Write a commented scenario to start from
     Init(InitArgs),
-    /// Set two scenarios against each other, day by day, under the same randomness
+    /// Set two scenarios, result folders or logs against each other
     Compare(CompareArgs),
     /// Hold the model against recorded systems
     Validate(ValidateArgs),
+    /// Read real Sendmail logs: what delayed the mail, and what the article advises
+    Diagnose(DiagnoseArgs),
     /// Say what a key, a label of Proofpoint, an option of Sendmail or a metric means
     Explain(ExplainArgs),
     /// Tell the life of one message, step by step
@@ -240,7 +242,7 @@ pub(super) struct InitArgs {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct CompareArgs {
-    /// What is compared with: a scenario, or a result folder of run or sweep
+    /// What is compared with: a scenario, a result folder of run or sweep, or a Sendmail log
     #[arg(value_name = "A")]
     pub(super) a: PathBuf,
     /// What is compared: its differences to A are shown
@@ -258,6 +260,18 @@ pub(super) struct CompareArgs {
     /// Threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct DiagnoseArgs {
+    /// Sendmail logs, plain or packed with gzip, and output of hoststat; - is standard input
+    #[arg(required = true, value_name = "MAILLOG")]
+    pub(super) logs: Vec<PathBuf>,
+    /// Compare the mail from before this time with the mail from then on: 2026-11-22T09:00, or Nov 22 09:00
+    #[arg(long, value_name = "TIME")]
+    pub(super) split_at: Option<String>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
 }

@@ -3,6 +3,7 @@
 mod args;
 pub mod check;
 mod compare;
+mod diagnose;
 mod draw;
 mod exit;
 mod explain;
@@ -66,6 +67,7 @@ fn dispatch(args: &Args) -> u8 {
             }
         }
         Command::Compare(args) => compare::compare(args).code(),
+        Command::Diagnose(args) => diagnose::diagnose(args).code(),
         Command::Validate(validate) => validate::validate(validate),
         Command::Explain(explain) => explain::explain(explain),
         Command::Complete { shell } => shell::complete(*shell),

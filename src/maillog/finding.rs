@@ -5,6 +5,7 @@ use super::conclude::name_of;
 use super::diagnosis::{Cap, Delivery, Finding, FindingKind, Mail, Phase, QueueRuns, Settings};
 use super::infer::{count, counted, said};
 use super::relays::RelayBook;
+use super::stamp::Stamp;
 use crate::units::Span;
 
 /// The article's intervals are minutes; a message that waits this long for its next attempt waits too long.
@@ -38,8 +39,11 @@ fn of_host(book: &RelayBook, settings: &Settings) -> Vec<Finding> {
     parts.into_iter().flatten().collect()
 }
 
-fn lines(samples: &[&[String]]) -> Vec<String> {
-    samples.iter().flat_map(|of| of.iter().take(1).cloned()).collect()
+fn lines(samples: &[&[(Stamp, String)]]) -> Vec<String> {
+    let first = samples.iter().filter_map(|of| of.first());
+    let mut first: Vec<&(Stamp, String)> = first.collect();
+    first.sort();
+    first.iter().map(|(at, line)| format!("{} {line}", at.clock())).collect()
 }
 
 /// What came before the skips, in words.
@@ -90,10 +94,10 @@ fn host_status(book: &RelayBook, settings: &Settings) -> Option<Finding> {
         });
     }
     let spans = format!(
-        "It was avoided {} in all, {}, at most {} in a row",
-        said(book.avoided_total),
+        "It was avoided {}, at most {} in a row; messages waited {} for their next attempt in sum",
         counted(book.avoided_count, "time"),
-        said(longest(book))
+        said(longest(book)),
+        said(cost)
     );
     if settings.hoststat.value == Some(true) {
         let text = format!(

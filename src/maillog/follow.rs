@@ -9,7 +9,7 @@
 //! and the one untouched for longest is forgotten for a new one, which is counted.
 
 use super::attempt::{Hop, Outcome, outcome};
-use super::diagnosis::{Arrival, Coverage, Fate};
+use super::diagnosis::{Arrival, Counts, Coverage, Fate};
 use super::entry::{self, Entry, From, To};
 use super::line::{Envelope, Line};
 use super::mail::{Event, MailBook};
@@ -157,7 +157,10 @@ impl Reader {
         }
         match Line::cut(text, &mut self.clock) {
             Some(line) => self.cut_line(&line),
-            None => self.damaged("has no time stamp at its start"),
+            None => {
+                self.coverage.binary |= text.contains(&0);
+                self.damaged("has no time stamp at its start");
+            }
         }
     }
 
@@ -194,7 +197,9 @@ impl Reader {
             Entry::Done { qid } => self.done(qid),
             Entry::Returned { qid } => self.returned(line.at, qid),
             Entry::Refused { qid } => self.reject(qid),
-            Entry::Warned => self.enter_mail(line.at, |mail| mail.counts.warned += 1),
+            Entry::Warned => {
+                self.enter_mail(line.at, |mail| mail.count(line.at, |counts| counts.warned += 1));
+            }
             Entry::Starting(Some(runs)) => {
                 if self.stated_runs.len() < 64 {
                     self.stated_runs.push(runs);
@@ -354,7 +359,8 @@ impl Reader {
         let key = self.key(qid);
         if let Some(message) = self.messages.remove(key) {
             self.forget_id(&message, key);
-            self.enter_mail(message.arrived, |mail| mail.counts.refused += 1);
+            let at = message.arrived;
+            self.enter_mail(at, |mail| mail.count(at, |counts| counts.refused += 1));
         }
     }
 
@@ -449,10 +455,12 @@ impl Reader {
     pub(super) fn enter(&mut self, message: &Message, end: Stamp) {
         if message.child != 0 && (message.to_loopback || message.tries == 0) {
             let tries = u64::from(message.tries);
-            self.enter_mail(message.arrived, |mail| {
-                mail.counts.hops += 1;
-                mail.counts.tries = mail.counts.tries.saturating_sub(tries);
-            });
+            let at = message.arrived;
+            let hop = |counts: &mut Counts| {
+                counts.hops += 1;
+                counts.tries = counts.tries.saturating_sub(tries);
+            };
+            self.enter_mail(at, |mail| mail.count(at, hop));
             return;
         }
         let settled = message.settled >= message.recipients.max(1);

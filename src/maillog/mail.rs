@@ -1,16 +1,18 @@
 //! The books of the mail: counts, delays by block of days, the timeline. Memory does not grow with the log: days are
 //! joined into longer blocks, buckets of the timeline into longer buckets.
 
-use super::diagnosis::{Bucket, Counts, Delays, Fate, Mail};
+use super::diagnosis::{Block, Bucket, Counts, Fate, Mail};
 use super::stamp::Stamp;
 use crate::stats::Histogram;
 use crate::units::Span;
 
-/// Most blocks of days. A histogram takes up to 160 KB.
-const MOST_BLOCKS: usize = 62;
+/// Most blocks of days. A histogram of delays takes up to 320 KB.
+const MOST_BLOCKS: usize = 31;
 /// Most buckets of the timeline.
 const MOST_BUCKETS: usize = 2880;
 const MINUTE: i64 = 60_000_000;
+/// A message given up at this age or later was given up because it had waited too long.
+const EXPIRED: Span = Span::from_hours(24);
 
 /// What happens at an instant of the timeline.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +26,10 @@ pub(super) enum Event {
 /// The books of one part of a log.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MailBook {
-    pub(super) counts: Counts,
+    counts: Counts,
     block_days: i64,
-    /// (block, known, open), ascending.
-    blocks: Vec<(i64, Histogram, Histogram)>,
+    /// Number and block, ascending.
+    blocks: Vec<(i64, Block)>,
     width: i64,
     start: Option<i64>,
     timeline: Vec<Bucket>,
@@ -36,51 +38,51 @@ pub(super) struct MailBook {
     tries: Histogram,
 }
 
-fn millis(span: Span) -> u64 {
-    span.nanos() / 1_000_000
-}
-
 impl MailBook {
+    /// Counts something that happened at `at`: in the whole and in its block of days.
+    pub(super) fn count(&mut self, at: Stamp, count: impl Fn(&mut Counts)) {
+        count(&mut self.counts);
+        count(&mut self.block(at.day()).counts);
+    }
+
     /// A settled message, or one that will not be settled any more.
     pub(super) fn settle(&mut self, arrived: Stamp, fate: Fate, tries: u32, carried_over: bool) {
-        self.counts.arrived += 1;
-        self.counts.carried_over += u64::from(carried_over);
-        let known = match fate {
-            Fate::Delivered(_) => {
-                self.counts.delivered += 1;
-                true
+        self.count(arrived, |counts| {
+            counts.arrived += 1;
+            counts.carried_over += u64::from(carried_over);
+            match fate {
+                Fate::Delivered(_) => counts.delivered += 1,
+                Fate::Queued(_) => counts.queued += 1,
+                Fate::Bounced(_) => counts.bounced += 1,
             }
-            Fate::Queued(_) => {
-                self.counts.queued += 1;
-                false
-            }
-            Fate::Bounced(_) => {
-                self.counts.bounced += 1;
-                false
-            }
-        };
+        });
         if !matches!(fate, Fate::Queued(_)) {
             self.tries.record(u64::from(tries));
         }
         if carried_over {
             return;
         }
-        let (Fate::Delivered(span) | Fate::Queued(span) | Fate::Bounced(span)) = fate;
         let block = self.block(arrived.day());
-        if known { block.1.record(millis(span)) } else { block.2.record(millis(span)) }
+        match fate {
+            Fate::Delivered(span) => block.delivered.record(span.nanos()),
+            Fate::Queued(span) => block.queued.record(span.nanos()),
+            // What the receiver does not want is not late; what was given up after days is.
+            Fate::Bounced(span) if span < EXPIRED => {}
+            Fate::Bounced(span) => block.expired.record(span.nanos()),
+        }
     }
 
-    fn block(&mut self, day: i64) -> &mut (i64, Histogram, Histogram) {
+    fn block(&mut self, day: i64) -> &mut Block {
         self.block_days = self.block_days.max(1);
         loop {
             let number = day.div_euclid(self.block_days);
             let at = self.blocks.partition_point(|block| block.0 < number);
             if self.blocks.get(at).is_some_and(|block| block.0 == number) {
-                return &mut self.blocks[at];
+                return &mut self.blocks[at].1;
             }
             if self.blocks.len() < MOST_BLOCKS {
-                self.blocks.insert(at, (number, Histogram::default(), Histogram::default()));
-                return &mut self.blocks[at];
+                self.blocks.insert(at, (number, Block::default()));
+                return &mut self.blocks[at].1;
             }
             self.join_blocks();
         }
@@ -88,15 +90,12 @@ impl MailBook {
 
     fn join_blocks(&mut self) {
         self.block_days = self.block_days.saturating_mul(2);
-        let mut joined: Vec<(i64, Histogram, Histogram)> = Vec::new();
-        for (number, known, open) in self.blocks.drain(..) {
+        let mut joined: Vec<(i64, Block)> = Vec::new();
+        for (number, block) in self.blocks.drain(..) {
             let number = number.div_euclid(2);
             match joined.last_mut().filter(|last| last.0 == number) {
-                Some(last) => {
-                    last.1.merge(&known);
-                    last.2.merge(&open);
-                }
-                None => joined.push((number, known, open)),
+                Some(last) => last.1.join(&block),
+                None => joined.push((number, block)),
             }
         }
         self.blocks = joined;
@@ -146,14 +145,13 @@ impl MailBook {
         let blocks = self.blocks.into_iter();
         Mail {
             counts: self.counts,
-            delays: Delays {
-                block_days: u32::try_from(days).unwrap_or(u32::MAX),
-                blocks: blocks
-                    .map(|(number, known, open)| {
-                        (Stamp::of_day(number.saturating_mul(days)), known, open)
-                    })
-                    .collect(),
-            },
+            block_days: u32::try_from(days).unwrap_or(u32::MAX),
+            blocks: blocks
+                .map(|(number, block)| Block {
+                    start: Stamp::of_day(number.saturating_mul(days)),
+                    ..block
+                })
+                .collect(),
             bucket: Span::from_nanos(self.width.max(MINUTE) as u64 * 1000),
             timeline_start: Stamp(self.start.unwrap_or(0)),
             timeline: self.timeline,
@@ -177,11 +175,11 @@ mod tests {
             book.event(Stamp::of_day(day), Event::Arrived);
         }
         let mail = book.finish();
-        assert_eq!(mail.delays.block_days, 8);
-        assert_eq!(mail.delays.blocks.len(), 50);
-        let known: u64 = mail.delays.blocks.iter().map(|block| block.1.count()).sum();
-        let open: u64 = mail.delays.blocks.iter().map(|block| block.2.count()).sum();
-        assert_eq!((known, open, mail.counts.arrived), (400, 400, 800));
+        assert_eq!((mail.block_days, mail.blocks.len()), (16, 25));
+        let known: u64 = mail.blocks.iter().map(|block| block.delivered.count()).sum();
+        let open: u64 = mail.blocks.iter().map(|block| block.queued.count()).sum();
+        let arrived: u64 = mail.blocks.iter().map(|block| block.counts.arrived).sum();
+        assert_eq!((known, open, arrived, mail.counts.arrived), (400, 400, 800, 800));
         assert!(mail.timeline.len() <= MOST_BUCKETS);
         assert_eq!(mail.timeline.iter().map(|bucket| bucket.arrived).sum::<u64>(), 400);
     }
@@ -195,6 +193,6 @@ mod tests {
             (mail.counts.arrived, mail.counts.delivered, mail.counts.carried_over),
             (1, 1, 1)
         );
-        assert!(mail.delays.blocks.is_empty());
+        assert_eq!(mail.blocks[0].delivered.count(), 0);
     }
 }

@@ -9,6 +9,7 @@ mod diagnosis;
 mod entry;
 mod finding;
 mod follow;
+mod hoststat;
 mod infer;
 mod inferred;
 mod line;
@@ -22,10 +23,11 @@ mod table;
 mod work;
 
 pub use diagnosis::{
-    Answer, Arrival, Avoided, Bucket, Cap, Counts, Coverage, CutKind, Delays, Delivery, Diagnosis,
+    Answer, Arrival, Avoided, Block, Bucket, Cap, Counts, Coverage, CutKind, Delivery, Diagnosis,
     Fate, Finding, FindingKind, Mail, Phase, QueueRuns, Relay, Settings,
 };
 pub use follow::{Options, Reader};
+pub use hoststat::{HostStatus, HostStatusRow};
 pub use inferred::{Inferred, Sure};
-pub use source::{ReadError, Source, in_order};
+pub use source::{ReadError, Source, in_order, looks_like_log};
 pub use stamp::Stamp;

@@ -10,6 +10,7 @@ use super::redact::redacted;
 use super::stamp::Stamp;
 use super::table::{Table, hash};
 use crate::units::Span;
+use memchr::memmem::find;
 
 /// Next hops with books of their own; the others share one.
 const MOST_RELAYS: usize = 2048;
@@ -41,11 +42,11 @@ struct Failure {
 /// Lines that show something.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Samples {
-    pub(super) lost: Vec<String>,
-    pub(super) skipped: Vec<String>,
-    pub(super) refused: Vec<String>,
-    pub(super) answered: Vec<String>,
-    pub(super) lookups: Vec<String>,
+    pub(super) lost: Vec<(Stamp, String)>,
+    pub(super) skipped: Vec<(Stamp, String)>,
+    pub(super) refused: Vec<(Stamp, String)>,
+    pub(super) answered: Vec<(Stamp, String)>,
+    pub(super) lookups: Vec<(Stamp, String)>,
 }
 
 /// Seconds that messages waited after an attempt of a kind, summed.
@@ -111,10 +112,26 @@ fn keep<T>(list: &mut Vec<T>, most: usize, value: T) {
 }
 
 impl RelayBook {
-    pub(super) fn sample(list: &mut Vec<String>, line: &[u8]) {
+    /// Keeps a line as evidence.
+    pub(super) fn sample(list: &mut Vec<(Stamp, String)>, at: Stamp, line: &[u8]) {
         if list.len() < SAMPLES {
-            list.push(redacted(line));
+            list.push((at, redacted(line)));
         }
+    }
+
+    /// Sendmail shortens long names in `relay=`, but not in the reason: `Connection reset by NAME.`.
+    pub(super) fn learn_name(&mut self, stat: &[u8]) {
+        if self.full_name.is_some() {
+            return;
+        }
+        let Some(gap) = find(&self.name, b"...") else { return };
+        let (start, end) = (&self.name[..gap], &self.name[gap + 3..]);
+        let words = stat.split(|byte| *byte == b' ');
+        let name = words.map(|word| word.strip_suffix(b".").unwrap_or(word));
+        self.full_name = name
+            .filter(|word| word.len() > self.name.len() && word.len() < 256)
+            .find(|word| word.starts_with(start) && word.ends_with(end))
+            .map(<[u8]>::to_vec);
     }
 
     /// An attempt was skipped at `at`. `newcomer`: by a process that has met no failure of the host in this pass.

@@ -106,6 +106,11 @@ impl Source {
         self.path == Path::new("-")
     }
 
+    /// Its first stamp, where it could be looked at before.
+    pub fn first(&self) -> Option<Stamp> {
+        self.first
+    }
+
     /// What it is called in messages.
     pub fn label(&self) -> String {
         if self.is_stdin() { "standard input".to_owned() } else { self.path.display().to_string() }
@@ -120,18 +125,26 @@ impl Source {
         }
     }
 
-    /// Reads it into `reader`. `passed` is told how many bytes of the file were read since it was told last.
+    /// Reads it into `reader`. `passed` is told how many bytes of the file were read since it was told last; `go_on` is
+    /// asked now and then.
     ///
     /// # Errors
     /// [`ReadError`]; `reader` then holds what came before.
-    pub fn read(&self, reader: &mut Reader, passed: &mut dyn FnMut(u64)) -> Result<(), ReadError> {
+    pub fn read(
+        &self,
+        reader: &mut Reader,
+        passed: &mut dyn FnMut(u64),
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ReadError> {
         reader.begin_file(&self.label());
+        let mut count = 0u32;
         self.each_line(passed, &mut |line| {
             match line {
                 Some(line) => reader.line(line),
                 None => reader.endless_line(),
             }
-            true
+            count = count.wrapping_add(1);
+            count % 4096 != 0 || go_on()
         })
     }
 
@@ -212,6 +225,16 @@ fn fill_some(input: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
             other => return other,
         }
     }
+}
+
+/// Whether the first bytes of a file are those of a log with lines of Sendmail, or packed by gzip.
+pub fn looks_like_log(head: &[u8]) -> bool {
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return true;
+    }
+    let mut reader = Reader::new(super::Options::default());
+    head.split(|byte| *byte == b'\n').take(LOOKED_AT).for_each(|line| reader.line(line));
+    reader.finish().coverage.sendmail > 0
 }
 
 /// Puts logs in order of time. Rotated logs are often named from the newest to the oldest; stamps without a year may

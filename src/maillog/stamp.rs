@@ -62,7 +62,8 @@ impl Stamp {
         }
     }
 
-    fn clock(self) -> String {
+    /// Its time of day.
+    pub(super) fn clock(self) -> String {
         let seconds = self.second();
         let (hours, minutes) = (seconds.rem_euclid(86_400) / 3600, seconds.rem_euclid(3600) / 60);
         format!("{hours:02}:{minutes:02}:{:02}", seconds.rem_euclid(60))

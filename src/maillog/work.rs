@@ -2,7 +2,7 @@
 //! deliveries.
 
 use super::attempt::{Hop, Outcome};
-use super::diagnosis::Phase;
+use super::diagnosis::{Counts, Phase};
 use super::entry::To;
 use super::follow::{LONGEST_GAP, Message, Reader, Waiting};
 use super::line::Line;
@@ -71,30 +71,36 @@ impl Reader {
         if let Some(run) = noted.left {
             self.relays.books[run.relay as usize].run_ended(&run, false);
         }
-        self.enter_mail(at, |mail| match noted.loss {
+        let lose = |counts: &mut Counts| match noted.loss {
             Loss::None => {}
             Loss::Cut => {
-                mail.counts.cut += 1;
-                mail.counts.reset += 1;
+                counts.cut += 1;
+                counts.reset += 1;
             }
-            Loss::Reset => mail.counts.reset += 1,
-            Loss::Refused => mail.counts.refused_connections += 1,
-        });
+            Loss::Reset => counts.reset += 1,
+            Loss::Refused => counts.refused_connections += 1,
+        };
+        self.enter_mail(at, |mail| mail.count(at, lose));
     }
 
     fn count(&mut self, at: Stamp, outcome: Outcome) {
+        let (skipped, failed) = match outcome {
+            Outcome::Skipped { .. } => (true, false),
+            Outcome::Sent | Outcome::Bounced | Outcome::Queued | Outcome::Rejected => {
+                (false, false)
+            }
+            _ => (false, true),
+        };
         self.enter_mail(at, |mail| {
-            mail.counts.tries += 1;
-            match outcome {
-                Outcome::Skipped { .. } => {
-                    mail.counts.skipped += 1;
-                    mail.event(at, Event::Skipped);
-                }
-                Outcome::Sent | Outcome::Bounced | Outcome::Queued | Outcome::Rejected => {}
-                _ => {
-                    mail.counts.failed += 1;
-                    mail.event(at, Event::Failed);
-                }
+            mail.count(at, |counts| {
+                counts.tries += 1;
+                counts.skipped += u64::from(skipped);
+                counts.failed += u64::from(failed);
+            });
+            if skipped {
+                mail.event(at, Event::Skipped);
+            } else if failed {
+                mail.event(at, Event::Failed);
             }
         });
     }
@@ -161,14 +167,15 @@ fn note(
     let Attempt { at, pid, newcomer, .. } = *attempt;
     let quiet = |waiting| Noted { waiting, loss: Loss::None, left: None };
     book.tries += 1;
+    book.learn_name(to.stat);
     if let Outcome::Skipped { lock } = outcome {
         book.skip(at, newcomer, lock);
-        RelayBook::sample(&mut book.samples.skipped, attempt.text);
+        RelayBook::sample(&mut book.samples.skipped, at, attempt.text);
         return quiet(if newcomer { Waiting::HostStatus } else { Waiting::Run });
     }
     if outcome == Outcome::NameService {
         (book.failed, book.lookups) = (book.failed + 1, book.lookups + 1);
-        RelayBook::sample(&mut book.samples.lookups, attempt.text);
+        RelayBook::sample(&mut book.samples.lookups, at, attempt.text);
         return quiet(Waiting::Failed);
     }
     book.contact(attempt.began, at, pid, newcomer);
@@ -232,7 +239,7 @@ fn conclude(
             return Loss::None;
         }
         Outcome::Refused => {
-            RelayBook::sample(&mut book.samples.refused, text);
+            RelayBook::sample(&mut book.samples.refused, at, text);
             (true, Loss::Refused)
         }
         Outcome::Answered { code, phase } => {
@@ -243,10 +250,10 @@ fn conclude(
             );
             let samples = &mut book.samples;
             if phase == Phase::Greeting {
-                RelayBook::sample(&mut samples.refused, text);
+                RelayBook::sample(&mut samples.refused, at, text);
                 (true, Loss::Refused)
             } else {
-                RelayBook::sample(&mut samples.answered, text);
+                RelayBook::sample(&mut samples.answered, at, text);
                 if code != 421 {
                     book.failed += 1;
                     book.fail(at, pid, false);
@@ -259,7 +266,7 @@ fn conclude(
             }
         }
         Outcome::Lost => {
-            RelayBook::sample(&mut book.samples.lost, text);
+            RelayBook::sample(&mut book.samples.lost, at, text);
             (true, Loss::Cut)
         }
         _ => return Loss::None,

@@ -3,6 +3,7 @@
 mod answer;
 pub mod charts;
 mod combinations;
+mod diagnosis;
 mod difference;
 pub mod explain;
 mod found;
@@ -23,6 +24,10 @@ pub use answer::{Answer, answer, recommended};
 pub use combinations::{
     combinations_csv, combinations_markdown, combinations_page, effects_csv, sweeps_markdown,
     sweeps_page, table as combinations_table,
+};
+pub use diagnosis::{
+    DiagnosisPage, diagnosis_csv, diagnosis_json, diagnosis_markdown, diagnosis_page,
+    diagnosis_verdict, host_status_page,
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use found::{found_answer, found_markdown, found_page};

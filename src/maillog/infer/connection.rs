@@ -42,15 +42,16 @@ pub(in super::super) fn infer(settings: &mut Settings, books: &[RelayBook]) {
 }
 
 fn message_time(books: &[RelayBook]) -> Inferred<Span> {
-    let busiest = books.iter().max_by_key(|book| book.time_n);
-    match busiest.filter(|book| book.time_n >= ENOUGH) {
-        Some(book) => {
-            let text =
-                format!("mean over {} in a row of one process", counted(book.time_n, "message"));
-            Inferred::value(book.time_sum / book.time_n, Sure::Shown, text)
-        }
-        None => Inferred::undetermined("too few messages followed each other on a connection"),
+    let pairs = books.iter().map(|book| book.time_n).sum::<u64>();
+    if pairs < ENOUGH {
+        return Inferred::undetermined("too few messages followed each other on a connection");
     }
+    let sum = books.iter().fold(Span::ZERO, |sum, book| sum + book.time_sum);
+    let text = format!(
+        "mean over {} that followed another of the same process",
+        counted(pairs, "message")
+    );
+    Inferred::value(sum / pairs, Sure::Shown, text)
 }
 
 /// Whether `runs` fit a limit of `limit`: a new connection may go to the same address, and then shows as a multiple.
@@ -93,16 +94,16 @@ fn limit(books: &[RelayBook]) -> Inferred<Cap> {
         let low = Some(Cap::Limit(carried));
         return Inferred::value(Cap::Unlimited, Sure::Likely, text).within(low, None);
     }
-    if let ([.., second, first], true) = (&runs[..], runs.len() >= 3)
-        && first != second
-    {
+    let mut lengths = runs.clone();
+    lengths.dedup();
+    if let (Some(most), true) = (lengths.last(), lengths.len() >= 3) {
         let text = format!(
-            "{} ended after {} to {first} messages: no number is kept",
+            "{} ended after {} to {most} messages: no number is kept",
             counted(runs.len() as u64, "connection"),
             runs[0]
         );
-        return Inferred::value(Cap::Unlimited, Sure::Likely, text)
-            .within(Some(Cap::Limit(*first)), None);
+        let low = Some(Cap::Limit(*most));
+        return Inferred::value(Cap::Unlimited, Sure::Likely, text).within(low, None);
     }
     Inferred::undetermined(format!(
         "no connection was seen to end at a number of messages (at most {most} in a row to one address); a limit above \

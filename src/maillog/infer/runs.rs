@@ -140,10 +140,10 @@ fn queue_runs(
             let text = format!("{starts} new processes kept to a grid of {seconds} s");
             Inferred::value(QueueRuns::Periodic, Sure::Likely, text)
         }
-        None => Inferred::undetermined(format!(
-            "the daemon's start is not in the log and {} too few or keep to no grid",
-            counted(runs.len() as u64, "pass").replace("passs", "passes")
-        )),
+        None => Inferred::undetermined(
+            "the daemon's start is not in the log, no process came back to the queue often, and new processes are few or \
+             keep to no grid",
+        ),
     }
 }
 
@@ -203,6 +203,10 @@ fn runners(runs: &[Pass], settings: &Settings, stated: Option<&(bool, u64)>) -> 
     let known = |number: usize, text: String| {
         Inferred::value(u32::try_from(number).unwrap_or(u32::MAX), Sure::Shown, text)
     };
+    let new = |number: usize| match number {
+        1 => "1 new process".to_owned(),
+        number => format!("{number} new processes"),
+    };
     let none = || Inferred::undetermined("no queue run was seen at work");
     match (settings.queue_runs.value, settings.retry_interval.value) {
         _ if runs.is_empty() => none(),
@@ -216,13 +220,14 @@ fn runners(runs: &[Pass], settings: &Settings, stated: Option<&(bool, u64)>) -> 
         (Some(QueueRuns::Periodic), Some(interval)) => match of_a_run(runs, interval) {
             Some((number, runs, true)) => known(
                 number,
-                format!("{number} new processes to a run in {}", counted(runs as u64, "run")),
+                format!("{} to a run in {}", new(number), counted(runs as u64, "run")),
             ),
             Some((number, runs, false)) => Inferred::bounded(
                 u32::try_from(number).ok(),
                 None,
                 format!(
-                    "{number} new processes to a run in {}, each with a single message",
+                    "{} to a run in {}, each with a single message",
+                    new(number),
                     counted(runs as u64, "run")
                 ),
             ),
