@@ -124,8 +124,11 @@ fn look() {
             if std::env::var("SHOW").is_ok() && style == LogStyle::Sendmail {
                 println!("{text}");
             }
-            let off: Vec<String> =
-                truth.iter().zip(&again).map(|(a, b)| format!("{:+.1}%", 100.0 * (b / a - 1.0))).collect();
+            let off: Vec<String> = truth
+                .iter()
+                .zip(&again)
+                .map(|(a, b)| format!("{:+.1}%", 100.0 * (b / a - 1.0)))
+                .collect();
             println!("{name:24} {style:?}: {truth:.1?} {again:.1?} {off:?}");
         }
     }

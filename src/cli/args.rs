@@ -38,10 +38,12 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Write a commented scenario to start from
     Init(InitArgs),
-    /// Set two scenarios against each other, day by day, under the same randomness
+    /// Set two scenarios, result folders or logs against each other
     Compare(CompareArgs),
     /// Hold the model against recorded systems
     Validate(ValidateArgs),
+    /// Read real Sendmail logs: what delayed the mail, and what the article advises
+    Diagnose(DiagnoseArgs),
     /// Say what a key, a label of Proofpoint, an option of Sendmail or a metric means
     Explain(ExplainArgs),
     /// Tell the life of one message, step by step
@@ -279,7 +281,7 @@ pub(super) struct InitArgs {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct CompareArgs {
-    /// What is compared with: a scenario, or a result folder of run or sweep
+    /// What is compared with: a scenario, a result folder of run or sweep, or a Sendmail log
     #[arg(value_name = "A")]
     pub(super) a: PathBuf,
     /// What is compared: its differences to A are shown
@@ -299,6 +301,44 @@ pub(super) struct CompareArgs {
     pub(super) jobs: Option<u16>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct DiagnoseArgs {
+    /// Sendmail logs, plain or packed with gzip, and output of hoststat; - is standard input
+    #[arg(required = true, value_name = "MAILLOG")]
+    pub(super) logs: Vec<PathBuf>,
+    /// Compare the mail from before this time with the mail from then on: 2026-11-22T09:00, or Nov 22 09:00
+    #[arg(long, value_name = "TIME")]
+    pub(super) split_at: Option<String>,
+    /// Write a scenario of what the log tells, ready for run and sweep, and its mail as a CSV beside it
+    #[arg(long, value_name = "FILE", conflicts_with = "split_at")]
+    pub(super) scenario: Option<PathBuf>,
+    /// How the mail of the log becomes that of the scenario
+    #[arg(long, value_enum, default_value_t = ArrivalsArg::Replay, requires = "scenario")]
+    pub(super) arrivals: ArrivalsArg,
+    /// Simulate the scenario and lay its delays beside those of the log
+    #[arg(long, requires = "scenario")]
+    pub(super) compare: bool,
+    /// How often it is simulated for that
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "compare",
+          value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(super) repeats: u32,
+    /// Threads [default: one for each processor]
+    #[arg(long, value_name = "N", requires = "compare",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+/// How the mail of a log becomes that of a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ArrivalsArg {
+    /// Each message as it came
+    Replay,
+    /// As many in each hour of the day, with sizes and recipients like those seen
+    Profile,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

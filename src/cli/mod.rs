@@ -1,10 +1,10 @@
 //! The command line: arguments in, exit code out. Data goes to stdout, everything else to stderr.
 
 mod args;
-#[allow(dead_code)]
 mod calibrate;
 pub mod check;
 mod compare;
+mod diagnose;
 mod draw;
 mod exit;
 mod explain;
@@ -69,6 +69,7 @@ fn dispatch(args: &Args) -> u8 {
             }
         }
         Command::Compare(args) => compare::compare(args).code(),
+        Command::Diagnose(args) => diagnose::diagnose(args).code(),
         Command::Validate(validate) => validate::validate(validate),
         Command::Explain(explain) => explain::explain(explain),
         Command::Complete { shell } => shell::complete(*shell),

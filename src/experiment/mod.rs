@@ -12,6 +12,7 @@ mod estimate;
 mod expectation;
 pub mod find;
 mod independent;
+pub mod logs;
 mod parts;
 mod plan;
 mod precise;

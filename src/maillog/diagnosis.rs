@@ -12,6 +12,8 @@ pub struct Diagnosis {
     pub coverage: Coverage,
     /// The mail as a whole.
     pub mail: Mail,
+    /// The mail that arrived before the instant asked for, and from it on.
+    pub parts: Option<Box<[Mail; 2]>>,
     /// Next hops, the one with most attempts first. Those beyond a bound share the last row, `(others)`.
     pub relays: Vec<Relay>,
     /// Settings of sender and receiver, of the relay with most attempts where each relay has its own.
@@ -39,6 +41,8 @@ pub struct Coverage {
     pub damaged: u64,
     /// The first few of those, cut short and without addresses.
     pub damaged_samples: Vec<String>,
+    /// Whether a line held bytes that no text has.
+    pub binary: bool,
     /// First stamp.
     pub first: Option<Stamp>,
     /// Last stamp: mail still queued counts with its age then.
@@ -100,13 +104,53 @@ pub struct Counts {
     pub refused_connections: u64,
 }
 
-/// Delays of messages that arrived within the log, in milliseconds, by block of days.
+/// What a block of days holds. Delays are of messages that arrived in it, within the log, in nanoseconds; counts are
+/// of what happened in it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Delays {
-    /// Days of a block: 1, or more where the log spans many.
-    pub block_days: u32,
-    /// Block by block: first instant, delays of delivered messages, ages of those still queued or given up.
-    pub blocks: Vec<(Stamp, Histogram, Histogram)>,
+pub struct Block {
+    /// When it begins.
+    pub start: Stamp,
+    /// Delays of delivered messages.
+    pub delivered: Histogram,
+    /// Ages of messages still queued.
+    pub queued: Histogram,
+    /// Ages of messages that were given up after a day or more. What the receiver did not want is not timed.
+    pub expired: Histogram,
+    /// Counts.
+    pub counts: Counts,
+}
+
+impl Block {
+    /// Adds what another holds.
+    pub(super) fn join(&mut self, other: &Block) {
+        self.delivered.merge(&other.delivered);
+        self.queued.merge(&other.queued);
+        self.expired.merge(&other.expired);
+        self.counts.add(&other.counts);
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: &Counts) {
+        for (mine, theirs) in [
+            (&mut self.arrived, other.arrived),
+            (&mut self.delivered, other.delivered),
+            (&mut self.queued, other.queued),
+            (&mut self.bounced, other.bounced),
+            (&mut self.carried_over, other.carried_over),
+            (&mut self.hops, other.hops),
+            (&mut self.refused, other.refused),
+            (&mut self.warned, other.warned),
+            (&mut self.tries, other.tries),
+            (&mut self.skipped, other.skipped),
+            (&mut self.failed, other.failed),
+            (&mut self.cut, other.cut),
+            (&mut self.reset, other.reset),
+            (&mut self.refused_connections, other.refused_connections),
+        ] {
+            *mine += theirs;
+        }
+    }
 }
 
 /// A stretch of the timeline.
@@ -129,8 +173,10 @@ pub struct Bucket {
 pub struct Mail {
     /// Counts.
     pub counts: Counts,
-    /// Delays.
-    pub delays: Delays,
+    /// Days of a block: 1, or more where the log spans many.
+    pub block_days: u32,
+    /// Blocks of days, ascending.
+    pub blocks: Vec<Block>,
     /// Length of a bucket of the timeline.
     pub bucket: Span,
     /// When the first bucket begins.

@@ -72,8 +72,18 @@ pub fn backcast(backcast: &Backcast, style: Style) -> String {
     page
 }
 
+/// A diagnosis as JSON, with the comparison as `backcast`.
+pub fn with_backcast(json: &str, backcast: &Backcast) -> String {
+    let Ok(serde_json::Value::Object(mut all)) = serde_json::from_str(json) else {
+        return json.to_owned();
+    };
+    all.insert("backcast".to_owned(), backcast_json(backcast));
+    // A plain map; writing it to memory cannot fail.
+    serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+}
+
 /// As JSON, by the names of metrics.
-pub fn backcast_json(backcast: &Backcast) -> serde_json::Value {
+fn backcast_json(backcast: &Backcast) -> serde_json::Value {
     let rows = backcast.rows.iter().map(|row| {
         let finite = |value: f64| value.is_finite().then_some(value);
         let value = serde_json::json!({
