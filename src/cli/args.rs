@@ -311,6 +311,9 @@ pub(super) struct DiagnoseArgs {
     /// Compare the mail from before this time with the mail from then on: 2026-11-22T09:00, or Nov 22 09:00
     #[arg(long, value_name = "TIME")]
     pub(super) split_at: Option<String>,
+    /// Write a page with all of it and its charts to this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "split_at")]
+    pub(super) out: Option<PathBuf>,
     /// Write a scenario of what the log tells, ready for run and sweep, and its mail as a CSV beside it
     #[arg(long, value_name = "FILE", conflicts_with = "split_at")]
     pub(super) scenario: Option<PathBuf>,

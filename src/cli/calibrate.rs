@@ -4,6 +4,7 @@
 use super::Exit;
 use super::args::{ArrivalsArg, DiagnoseArgs, Format};
 use super::load;
+use super::log_page;
 use super::output::{bad_input, unwritten, write_file};
 use super::run::simulate;
 use crate::experiment::calibration::{ArrivalsAs, Backcast, backcast, calibrate};
@@ -14,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Made {
     /// The files that were written.
     files: Vec<PathBuf>,
@@ -22,28 +23,33 @@ struct Made {
     backcast: Option<Backcast>,
 }
 
-/// Makes the scenario and adds to `text` what came of it; and how the command ends if all of that can be printed.
+/// Makes the scenario and the page, as far as they are asked for, and adds to `text` what came of it; and how the
+/// command ends if all of that can be printed.
 pub(super) fn add(
-    text: &mut String,
-    diagnosis: &Diagnosis,
-    (file, args): (&Path, &DiagnoseArgs),
+    mut text: String,
+    (diagnosis, name): (&Diagnosis, &str),
+    args: &DiagnoseArgs,
 ) -> Result<(String, Exit), Exit> {
-    let made = make(diagnosis, (file, args))?;
-    let mut text = std::mem::take(text);
+    let mut made = match &args.scenario {
+        Some(file) => make(diagnosis, (file, args))?,
+        None => Made::default(),
+    };
+    if let Some(folder) = &args.out {
+        let page = log_page::write((diagnosis, name), made.backcast.as_ref(), folder)?;
+        made.files.extend(page);
+    }
     let style = Style { colour: args.show.color.applies() };
     match (args.show.format, &made.backcast) {
         (Format::Table, backcast) => {
             if let Some(backcast) = backcast {
                 text += &format!("\n{}", report::backcast(backcast, style));
             }
-            if !args.show.quiet {
+            if !args.show.quiet && !made.files.is_empty() {
                 text += "\nWritten\n";
                 made.files.iter().for_each(|path| text += &format!("  {}\n", path.display()));
             }
         }
-        (Format::Json, Some(backcast)) => {
-            text = report::with_backcast(&text, backcast);
-        }
+        (Format::Json, Some(backcast)) => text = report::with_backcast(&text, backcast),
         // Rows of metrics and tables stay what they are; the verdict is an exit code.
         (Format::Json | Format::Csv | Format::Md, _) => {}
     }

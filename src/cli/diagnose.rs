@@ -68,8 +68,7 @@ fn diagnosed(args: &DiagnoseArgs) -> Result<(String, Exit), Exit> {
         }
         _ => text += &shown(&diagnosis, &name, &args.show, style),
     }
-    let Some(file) = &args.scenario else { return Ok((text, Exit::Done)) };
-    calibrate::add(&mut text, &diagnosis, (file, args))
+    calibrate::add(text, (&diagnosis, &name), args)
 }
 
 /// `a.log`, or `a.log and 3 more`.

@@ -5,6 +5,7 @@
 
 use super::Exit;
 use super::args::{LogArgs, LogStampsArg, LogStyleArg, RunArgs};
+use super::log_page;
 use super::output::{WriteError, unwritten};
 use super::run::Job;
 use crate::experiment::{self, ReplicationSettings};
@@ -44,10 +45,11 @@ pub(super) fn write(job: &Job, args: &RunArgs) -> Result<Vec<PathBuf>, Exit> {
         eprintln!("mailflow: {}: writing the log of its first day", job.scenario.name);
     }
     let files = [folder.join("maillog"), folder.join("smtp.log")];
-    match day(&job.scenario, &args.log, &folder, &files) {
-        Ok(()) => Ok(files.to_vec()),
-        Err(error) => Err(unwritten(&error)),
-    }
+    day(&job.scenario, &args.log, &folder, &files).map_err(|error| unwritten(&error))?;
+    let mut written = files.to_vec();
+    let page = log_page::of_log(&files[0], &job.scenario.name, &folder)?;
+    written.extend(page);
+    Ok(written)
 }
 
 fn form(scenario: &Scenario, args: &LogArgs) -> LogForm {

@@ -6,9 +6,9 @@
 
 use super::results::{Cell, Metrics, Results, SCHEMA};
 use super::{Differences, Estimate, Evidence};
-use crate::maillog::{Block, Mail};
-use crate::measure::{Counts, Delays, Metric, RunRecord, Timeline};
-use crate::units::Span;
+use crate::maillog::{Block, Bucket, Diagnosis, Mail, Stamp};
+use crate::measure::{BlockedHost, Counts, Delays, Metric, RunRecord, Timeline};
+use crate::units::{SimTime, Span};
 
 /// Delays, and shares of late mail.
 const TIMED: [Metric; 11] = [
@@ -85,6 +85,47 @@ fn results(name: &str, metrics: Metrics, difference: Option<Differences>) -> Res
         compared_with: None,
         best: None,
         effects: Vec::new(),
+    }
+}
+
+/// The delays of each block of days.
+pub fn delays(mail: &Mail) -> Vec<Delays> {
+    records(mail).into_iter().map(|record| record.delays).collect()
+}
+
+/// The course of a log: what came in, what went out, what waited, and when hosts were avoided.
+pub fn course(diagnosis: &Diagnosis) -> Timeline {
+    let mail = &diagnosis.mail;
+    let mut waiting = 0.0f64;
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let queue = mail.timeline.iter().map(|bucket| {
+        // What was queued before the log begins leaves it below zero until it is out.
+        waiting = (waiting + bucket.arrived as f64 - bucket.delivered as f64).max(0.0);
+        waiting
+    });
+    let at = |stamp: Stamp| SimTime::ZERO + stamp.since(mail.timeline_start);
+    let avoided = diagnosis.relays.iter().filter(|relay| !relay.avoided.is_empty());
+    let blocked = avoided.map(|relay| BlockedHost {
+        host: relay.name.clone(),
+        spans: relay
+            .avoided
+            .iter()
+            .map(|span| {
+                let from = at(span.failure.unwrap_or(span.from));
+                (from, at(span.until.unwrap_or(span.last)).max(from))
+            })
+            .collect(),
+    });
+    let each = |of: fn(&Bucket) -> u64| mail.timeline.iter().map(|b| small(of(b))).collect();
+    Timeline {
+        bin: mail.bucket,
+        queue: queue.collect(),
+        arrived: each(|bucket| bucket.arrived),
+        delivered: each(|bucket| bucket.delivered),
+        failed: each(|bucket| bucket.failed),
+        skipped: each(|bucket| bucket.skipped),
+        blocked: blocked.collect(),
+        ..Timeline::default()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::units::Span;
 /// Processes followed at once. They are small; a gateway rarely has a hundred at work.
 const MOST: usize = 32_768;
 /// Passes remembered for questions about all of them.
-const MOST_PASSES: usize = 16_384;
+const MOST_PASSES: usize = 1 << 18;
 /// Hosts remembered of one pass.
 const HOSTS: usize = 8;
 /// A pause at least as long ends a pass (persistent runners sleep a second or more).

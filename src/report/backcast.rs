@@ -6,7 +6,8 @@ use crate::experiment::calibration::{Backcast, Beside};
 use crate::measure::Metric;
 use std::fmt::Write as _;
 
-fn name(metric: Metric) -> &'static str {
+/// What a metric is called.
+pub(super) fn name(metric: Metric) -> &'static str {
     match metric {
         Metric::DelayMean => "mean delay",
         Metric::DelayP50 => "p50 delay",
@@ -49,27 +50,31 @@ pub fn backcast(backcast: &Backcast, style: Style) -> String {
     let head = format!("  {:<12} {:>12}   {:<34} {:>10}", "", "logged", "simulated", "difference");
     let _ = writeln!(page, "{}", style.dim(&head));
     for row in &backcast.rows {
-        let more = if row.open { "> " } else { "" };
-        let logged = format!("{more}{}", delay(row.logged));
-        let line = format!(
-            "  {:<12} {logged:>12}   {:<34} {:>10}",
-            name(row.metric),
-            simulated(row),
-            error(row)
-        );
+        let [logged, simulated, error] = cells(row);
+        let line = format!("  {:<12} {logged:>12}   {simulated:<34} {error:>10}", name(row.metric));
         let _ = writeln!(page, "{}", line.trim_end());
     }
-    let said = if backcast.holds {
-        style.good("holds")
-            + ": the simulated 90 % point is within 25 % of the logged one. What the scenario says of a change is\n  \
-               worth asking for."
+    let word =
+        if backcast.holds { style.good("It holds.") } else { style.bad("It does not hold.") };
+    let _ = writeln!(page, "\n  {word}");
+    page + &super::table::wrapped(said(backcast), "  ")
+}
+
+/// Logged, simulated, and by how much that is off.
+pub(super) fn cells(row: &Beside) -> [String; 3] {
+    let more = if row.open { "> " } else { "" };
+    [format!("{more}{}", delay(row.logged)), simulated(row), error(row)]
+}
+
+/// What the comparison means for the scenario.
+pub(super) fn said(backcast: &Backcast) -> &'static str {
+    if backcast.holds {
+        "The simulated 90 % point is within 25 % of the logged one: what the scenario says of a change is worth \
+         asking for."
     } else {
-        style.bad("does not hold")
-            + ": the simulated 90 % point is over 25 % off the logged one. Something that matters is\n  not in the \
-               scenario: do not take advice from it before the undetermined keys in it are filled in."
-    };
-    let _ = writeln!(page, "\n  The scenario {said}");
-    page
+        "The simulated 90 % point is over 25 % off the logged one: something that matters is not in the scenario. \
+         Take no advice from it before the keys in it that are undetermined are filled in."
+    }
 }
 
 /// A diagnosis as JSON, with the comparison as `backcast`.

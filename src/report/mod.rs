@@ -28,8 +28,8 @@ pub use combinations::{
     sweeps_page, table as combinations_table,
 };
 pub use diagnosis::{
-    DiagnosisPage, diagnosis_csv, diagnosis_json, diagnosis_markdown, diagnosis_page,
-    diagnosis_verdict, host_status_page,
+    DiagnosisPage, diagnosis_charts, diagnosis_csv, diagnosis_html, diagnosis_json,
+    diagnosis_markdown, diagnosis_page, diagnosis_verdict, host_status_page,
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use found::{found_answer, found_markdown, found_page};

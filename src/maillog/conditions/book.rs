@@ -186,7 +186,7 @@ impl Book {
                 self.openings.good += 1;
                 if let Some(bytes) = bytes.filter(|bytes| *bytes >= LARGE) {
                     let took = (seen.lasted as f64 - OPENING).max(0.0);
-                    self.times.add(seen.at.second(), others + 1, bytes, took);
+                    self.times.add_first(seen.at.second(), others + 1, bytes, took);
                 }
             }
             (Some(_), None) => {}

@@ -77,32 +77,47 @@ fn slope<'a>(cells: impl Iterator<Item = &'a Sums>) -> Option<(f64, f64)> {
     Some((slope, (scatter / xx).sqrt()))
 }
 
+/// Where the sums of a second of the log and a number of connections at work are kept.
+fn cell(second: i64, crowd: usize) -> usize {
+    let bin = (second.rem_euclid(86_400) / BIN_SECONDS) as usize;
+    let crowd = match crowd {
+        0 | 1 => 0,
+        2 | 3 => 1,
+        _ => 2,
+    };
+    bin * CROWDS + crowd
+}
+
 /// All sums of one receiver.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
     cells: Vec<Sums>,
+    /// Large messages that were the first on their connection: their time is known to the second only, which says
+    /// something of the slope and nothing of the scatter.
+    first: Vec<Sums>,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Times { cells: vec![Sums::default(); BINS * CROWDS] }
+        let none = vec![Sums::default(); BINS * CROWDS];
+        Times { cells: none.clone(), first: none }
     }
 }
 
 impl Times {
     /// A message of `bytes` took `seconds` at this second of the log, while so many connections were at work.
     pub(super) fn add(&mut self, second: i64, crowd: usize, bytes: u64, seconds: f64) {
-        let bin = (second.rem_euclid(86_400) / BIN_SECONDS) as usize;
-        let crowd = match crowd {
-            0 | 1 => 0,
-            2 | 3 => 1,
-            _ => 2,
-        };
-        self.cells[bin * CROWDS + crowd].add(bytes as f64, seconds);
+        self.cells[cell(second, crowd)].add(bytes as f64, seconds);
+    }
+
+    /// The same for a large message that was the first on its connection.
+    pub(super) fn add_first(&mut self, second: i64, crowd: usize, bytes: u64, seconds: f64) {
+        self.first[cell(second, crowd)].add(bytes as f64, seconds);
     }
 
     pub(super) fn merge(&mut self, other: &Times) {
-        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
+        let all = self.cells.iter_mut().chain(&mut self.first);
+        for (mine, theirs) in all.zip(other.cells.iter().chain(&other.first)) {
             mine.merge(theirs);
         }
     }
@@ -120,10 +135,16 @@ impl Times {
         let significant = |found: Option<(f64, f64)>| {
             found.filter(|(slope, error)| *slope > 3.0 * error).map(|(slope, _)| slope)
         };
-        let crowd = |number: usize| self.cells.iter().skip(number).step_by(CROWDS);
-        let per_byte = significant(slope(self.cells.iter()));
-        let alone = significant(slope(crowd(0)));
-        let many = significant(slope(crowd(2)));
+        let crowd = |number: usize| {
+            let of =
+                |cells: &'_ [Sums]| cells.iter().skip(number).step_by(CROWDS).copied().collect();
+            let (mut all, first): (Vec<Sums>, Vec<Sums>) = (of(&self.cells), of(&self.first));
+            all.extend(first);
+            all
+        };
+        let per_byte = significant(slope(self.cells.iter().chain(&self.first)));
+        let alone = significant(slope(crowd(0).iter()));
+        let many = significant(slope(crowd(2).iter()));
         let rate = per_byte.unwrap_or(0.0);
         let base_of = |bin: &Sums| ((bin.y - rate * bin.x) / bin.n).max(0.0);
         let bins: Vec<Sums> = self.bins().collect();

@@ -255,8 +255,9 @@ fn at_work(passes: &[Pass]) -> (usize, usize, bool) {
         counts[now].0 += 1;
         counts[now].1 |= ends.iter().all(|(_, lines)| *lines > 1);
     }
-    // Once may be chance: a run that began late, a clock that was set.
-    let seldom = (passes.len() / 100).max(1);
+    // Once may be chance: a run that began late, a clock that was set. But on a healthy day all runners are at work
+    // only now and then.
+    let seldom = (passes.len() / 100).clamp(1, 5);
     let level = (1..counts.len()).rev().find(|level| counts[*level].0 > seldom);
     let level =
         level.unwrap_or_else(|| counts.iter().rposition(|(times, _)| *times > 0).unwrap_or(0));

@@ -2,7 +2,7 @@
 //!
 //! An observer that writes lines as things happen, in memory that does not grow with the mail: it keeps the
 //! processes and connections that are under way and why each host is marked. `maillog` has what Sendmail logs
-//! at its default `LogLevel` 9: `from=` and, for mail that only queue runs deliver, `stat=queued` at arrival;
+//! at its default `LogLevel` 9: the daemon's start, `from=` and, for mail that only queue runs deliver, `stat=queued` at arrival;
 //! `to=` for each attempt; delay notices and bounces. `smtp.log` has the attempts alone, each with the number
 //! of the try and the time since the last one, and the connections.
 //!
@@ -27,7 +27,7 @@ mod stamp;
 pub use stamp::{Date, Stamps};
 
 use crate::model::message::Message;
-use crate::model::params::{Action, DeliveryMode};
+use crate::model::params::{Action, DeliveryMode, QueueRuns};
 use crate::model::{Observation, Observer, Params};
 use crate::units::SimTime;
 use attempt::Attempts;
@@ -95,7 +95,7 @@ impl<'p, W: Write> MailLog<'p, W> {
     /// Begins both files.
     pub fn new(params: &'p Params, form: LogForm, mail: W, smtp: W) -> Self {
         let sink = |out| Sink { out, failed: None };
-        MailLog {
+        let mut log = MailLog {
             mail: sink(mail),
             smtp: sink(smtp),
             style: form.style,
@@ -106,6 +106,21 @@ impl<'p, W: Write> MailLog<'p, W> {
             attempts: Attempts::default(),
             notices: 0,
             buffer: String::new(),
+        };
+        log.daemons_start(SimTime::ZERO);
+        log
+    }
+
+    /// Each machine's daemon says how it runs the queue; it is started anew for other settings.
+    fn daemons_start(&mut self, now: SimTime) {
+        let (kind, interval) = match self.params.sender.runs {
+            QueueRuns::Periodic { interval, .. } => ("queueing", interval),
+            QueueRuns::Persistent { after_work, .. } => ("persistent-queueing", after_work),
+        };
+        let every = line::clock(interval.nanos().div_ceil(1_000_000_000));
+        for agent in 0..self.params.sender.agents {
+            let text = format!("starting daemon (8.17.1): SMTP+{kind}@{every}");
+            self.mail_line(now, agent, names::daemon_pid(agent), &text);
         }
     }
 
@@ -165,6 +180,7 @@ impl<W: Write> Observer for MailLog<'_, W> {
                 let change = self.changes.get(number as usize);
                 if let Some(Action::Set(new)) = change.map(|change| &change.action) {
                     self.params = new;
+                    self.daemons_start(now);
                 }
             }
             Observation::Warned { message } => {

@@ -19,6 +19,11 @@ pub(super) fn session_pid(id: u64) -> u64 {
     2001 + 2 * (id % PIDS)
 }
 
+/// The daemon of `agent`.
+pub(super) fn daemon_pid(agent: u32) -> u64 {
+    500 + u64::from(agent) % 500
+}
+
 /// Process `number`; never one that accepted a message.
 pub(super) fn process_pid(number: u64) -> u64 {
     2002 + 2 * (number % PIDS)

@@ -2,6 +2,7 @@
 //! course of time, and what the log cannot tell. 80 columns, as CSV, as JSON and as Markdown.
 
 mod files;
+mod page;
 mod rows;
 
 use super::human;
@@ -15,6 +16,7 @@ use rows::setting_rows;
 use std::fmt::Write as _;
 
 pub use files::{diagnosis_csv, diagnosis_json, diagnosis_markdown};
+pub use page::{diagnosis_charts, diagnosis_html};
 
 /// Rows of the timeline that are shown.
 const ROWS: usize = 16;
