@@ -21,6 +21,7 @@ const MOST_KEPT: usize = 1024;
 impl Reader {
     /// What was learnt.
     pub fn finish(mut self) -> Diagnosis {
+        let epochs = self.epochs.take().map_or(Vec::new(), |epochs| epochs.finish());
         let end = self.coverage.last.unwrap_or_default();
         let mut open = Vec::new();
         self.messages.drain(|message| open.push(message));
@@ -57,6 +58,7 @@ impl Reader {
             findings,
             cannot_tell,
             arrivals,
+            epochs,
         }
     }
 

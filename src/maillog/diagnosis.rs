@@ -22,6 +22,9 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What the log cannot tell, in sentences.
     pub cannot_tell: Vec<String>,
+    /// Where the daemon was started anew, and arrivals are asked for: since when, and the settings that the log shows from
+    /// then to the next start.
+    pub epochs: Vec<(Stamp, Settings)>,
     /// Every message in order of arrival, if it was asked for: the input of a replay.
     pub arrivals: Option<Vec<Arrival>>,
 }

@@ -12,6 +12,7 @@ use super::attempt::{Hop, Outcome, outcome};
 use super::conditions::Conduct;
 use super::diagnosis::{Arrival, Counts, Coverage, Fate};
 use super::entry::{self, Entry, From, To};
+use super::epochs::Epochs;
 use super::line::{Envelope, Line};
 use super::mail::{Event, MailBook};
 use super::process::Processes;
@@ -97,6 +98,7 @@ pub struct Reader {
     pub(super) processes: Processes,
     pub(super) relays: Relays,
     pub(super) conduct: Conduct,
+    pub(super) epochs: Option<Box<Epochs>>,
     pub(super) mail: MailBook,
     /// Before and from `split_at` on.
     pub(super) parts: Option<Box<[MailBook; 2]>>,
@@ -125,6 +127,7 @@ impl Reader {
             processes: Processes::new(),
             relays: Relays::new(),
             conduct: Conduct::default(),
+            epochs: options.arrivals.then(|| Box::new(Epochs::new())),
             mail: MailBook::default(),
             parts: options.split_at.map(|_| Box::default()),
             gaps: vec![0; LONGEST_GAP + 1],
@@ -137,12 +140,18 @@ impl Reader {
 
     /// The next file begins, called `label` in messages. Files must come in order of time.
     pub fn begin_file(&mut self, label: &str) {
+        if let Some(epochs) = &mut self.epochs {
+            epochs.begin_file(label);
+        }
         self.label = label.to_owned();
         (self.line_number, self.last_stamp) = (0, Stamp(i64::MIN));
     }
 
     /// Takes a line, without its line break.
     pub fn line(&mut self, text: &[u8]) {
+        if let Some(epochs) = &mut self.epochs {
+            epochs.line(text);
+        }
         self.line_number += 1;
         self.coverage.bytes += text.len() as u64 + 1;
         let text = text.trim_ascii();

@@ -9,6 +9,7 @@ mod conclude;
 mod conditions;
 mod diagnosis;
 mod entry;
+mod epochs;
 mod finding;
 mod follow;
 mod hoststat;

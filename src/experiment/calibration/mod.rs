@@ -105,12 +105,15 @@ pub fn calibrate(
     keys.extend(run(&frame));
     let (mail, csv) = arrivals::mail(diagnosis, &frame, &groups, (arrivals, file));
     keys.extend(mail);
-    keys.extend(sender::keys(&diagnosis.settings));
+    // What holds before the daemon is first started anew is where the scenario begins.
+    let first_settings = diagnosis.epochs.first().map_or(&diagnosis.settings, |(_, told)| told);
+    keys.extend(sender::keys(first_settings));
     let first = groups.first().cloned().unwrap_or_default();
     let receiver = receiver::Receiver::of(diagnosis, &frame, &first);
     keys.extend(receiver.keys());
     keys.extend(others(diagnosis, &frame, &groups));
     keys.extend(receiver.network());
+    keys.extend(sender::changes(&diagnosis.epochs, &frame));
     Ok(Calibration { about: about(diagnosis, &groups), keys, csv })
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Receiver<'a> {
     answers: Vec<&'a Answer>,
     reached: u64,
     ages: Vec<Span>,
+    /// Settings of the diagnosis are those of the relay with most attempts; of others only their own lines tell.
+    main: bool,
 }
 
 impl<'a> Receiver<'a> {
@@ -43,7 +45,8 @@ impl<'a> Receiver<'a> {
             ages.extend_from_slice(&relay.age_at_cut);
         }
         ages.sort();
-        Receiver { diagnosis, frame, group, all, answers, reached, ages }
+        let main = group.relays.contains(&0);
+        Receiver { diagnosis, frame, group, all, answers, reached, ages, main }
     }
 
     /// The round trip and the service time, in seconds, that the base of a message's time is made of.
@@ -98,7 +101,11 @@ impl<'a> Receiver<'a> {
     fn lifetime(&self) -> Vec<Calibrated> {
         const KEY: &str = "exchange_online.connection_lifetime";
         const JITTER: &str = "exchange_online.lifetime_jitter";
-        let inferred = &self.diagnosis.settings.connection_lifetime;
+        let other = Inferred::undetermined("too little is known of this relay's connections");
+        let inferred = match self.main {
+            true => &self.diagnosis.settings.connection_lifetime,
+            false => &other,
+        };
         let few = "fewer than five connections of known age were cut";
         let Some(value) = inferred.value else {
             let none = super::key(KEY, inferred, span);
@@ -134,6 +141,10 @@ impl<'a> Receiver<'a> {
     }
 
     fn cut(&self) -> Calibrated {
+        if !self.main {
+            let why = "too little is known of this relay's connections";
+            return Calibrated::undetermined("exchange_online.cut", why);
+        }
         super::key("exchange_online.cut", &self.diagnosis.settings.cut, |kind| match kind {
             CutKind::Reset => "reset".to_owned(),
             CutKind::Reply421 => "reply_421".to_owned(),
@@ -142,16 +153,25 @@ impl<'a> Receiver<'a> {
 
     fn service_time(&self) -> Calibrated {
         const KEY: &str = "exchange_online.service_time";
-        let Some(time) = &self.all.message_time else { return self.service_time_of_mean(KEY) };
+        // Less than a millisecond is no time that a receiver takes: the line is not one.
+        let Some(time) = self.all.message_time.as_ref().filter(|time| time.base >= 0.001) else {
+            return self.service_time_of_mean(KEY);
+        };
         let (round_trip, service) = Self::parts(time);
         // A lognormal distribution with this mean and standard deviation.
-        let sigma = libm::sqrt(libm::log1p((time.deviation / service).powi(2))).clamp(0.01, 3.0);
+        let sigma = time.deviation.map_or(0.5, |deviation| {
+            libm::sqrt(libm::log1p((deviation / service).powi(2))).clamp(0.01, 3.0)
+        });
+        let (which, remark) = match time.deviation {
+            Some(_) => ("shown: {n} messages on busy connections took", ""),
+            None => ("likely: {n} single messages took about", "; their scatter is assumed"),
+        };
+        let which = which.replace("{n}", &time.n.to_string());
+        let millis = |time: f64| seconds((time * 1000.0).round() / 1000.0);
         let why = format!(
-            "shown: {} messages on busy connections took {} besides their body; less {ROUND_TRIPS} round trips \
-             of {}",
-            time.n,
-            seconds((time.base * 1000.0).round() / 1000.0),
-            seconds((round_trip * 1000.0).round() / 1000.0)
+            "{which} {} besides their body; less {ROUND_TRIPS} round trips of {}{remark}",
+            millis(time.base),
+            millis(round_trip)
         );
         let value = format!("{{ lognormal: {{ mean: {}, sigma: {sigma:.4} }} }}", seconds(service));
         Calibrated::known(KEY, value, why)
@@ -159,6 +179,9 @@ impl<'a> Receiver<'a> {
 
     /// Where messages never follow each other, their mean time may still be known.
     fn service_time_of_mean(&self, key: &'static str) -> Calibrated {
+        if !self.main {
+            return Calibrated::undetermined(key, "too few messages followed each other");
+        }
         let inferred: &Inferred<Span> = &self.diagnosis.settings.message_time;
         let Some(mean) = inferred.value else { return super::key(key, inferred, span) };
         let service = (mean.seconds() - ROUND_TRIPS * ROUND_TRIP).max(0.1 * mean.seconds());
@@ -244,7 +267,7 @@ impl<'a> Receiver<'a> {
 
     fn slow_hours(&self) -> Calibrated {
         const KEY: &str = "exchange_online.slow_hours";
-        let Some(time) = &self.all.message_time else {
+        let Some(time) = self.all.message_time.as_ref().filter(|time| time.base >= 0.001) else {
             return Calibrated::undetermined(KEY, "too few messages followed each other");
         };
         let (round_trip, service) = Self::parts(time);
@@ -324,7 +347,7 @@ impl<'a> Receiver<'a> {
         const RTT: &str = "network.round_trip";
         const ALONE: &str = "network.bandwidth.per_connection";
         const SHARED_LINK: &str = "network.bandwidth.shared";
-        let Some(time) = &self.all.message_time else {
+        let Some(time) = self.all.message_time.as_ref().filter(|time| time.base >= 0.001) else {
             let why = "too few messages followed each other on one connection";
             return vec![Calibrated::undetermined(RTT, why), Calibrated::undetermined(ALONE, why)];
         };

@@ -5,7 +5,7 @@ use super::times::Times;
 use super::{Closed, Conditions, Door, Openings};
 use crate::maillog::Stamp;
 use crate::units::Span;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Receivers with books of their own.
 const MOST_RECEIVERS: u32 = 64;
@@ -17,10 +17,13 @@ const MOST_AT_WORK: usize = 512;
 /// So long a door must have stayed closed, and so many must have found it so, for an outage.
 const OUTAGE: Span = Span::from_mins(5);
 const MOST_OUTAGES: usize = 64;
-/// A body that takes a while even where nothing else is going on.
-const LARGE: u64 = 200_000;
-/// Opening a connection takes about so long: three round trips and a little, as assumed by default.
-const OPENING: f64 = 0.13;
+/// Opening a connection takes about so long, as assumed by default: three round trips and a little, less the probe of a
+/// connection that is used again.
+const OPENING: f64 = 0.1;
+/// So long after a refusal a message may still be accepted that was under way then.
+const LONGEST_MESSAGE: Span = Span::from_secs(20);
+/// Refusals that are looked back at together.
+const MOST_REFUSALS: usize = 64;
 /// Connections at work at once that are counted.
 const MOST_OPEN: usize = 1024;
 
@@ -69,6 +72,8 @@ struct Book {
     at_work: VecDeque<(u64, Stamp)>,
     /// How often so many were at work when one more was refused.
     open_when_refused: Vec<u32>,
+    /// Refusals of late: when, and the processes found to have been at work then.
+    refusals: VecDeque<(Stamp, BTreeSet<u64>)>,
     connect_timeout: Option<u64>,
     last_success: Option<Stamp>,
     closed: Option<(Closed, [u32; 4])>,
@@ -114,8 +119,8 @@ impl Conduct {
         match seen.kind {
             Kind::Sent => book.sent(seen, goes_on.map(|last| last.at)),
             Kind::Skipped | Kind::Other => {}
-            // A connection that carried mail before was cut; that is another matter.
-            Kind::Reset | Kind::TimedOut if goes_on.is_some() => {}
+            // A connection that carried mail before was cut; that is another matter, unless the door stays closed.
+            Kind::Reset | Kind::TimedOut if goes_on.is_some() => book.shut(seen.at),
             Kind::Reset => book.failed(seen, Door::Reset),
             Kind::TimedOut => book.failed(seen, Door::Silent),
             Kind::Refused => book.failed(seen, Door::Refused),
@@ -125,10 +130,11 @@ impl Conduct {
 
     /// What the books of the receivers in `places` come to, taken as one.
     pub(in crate::maillog) fn finish(&self, places: &[u32]) -> Conditions {
-        let books = places.iter().filter_map(|place| self.books.get(*place as usize));
+        let books = places.iter().filter_map(|place| self.books.get(*place as usize)).cloned();
         let (mut times, mut all) = (Times::default(), Conditions::default());
         let mut counts = vec![0u32; MOST_OPEN];
-        for book in books {
+        for mut book in books {
+            book.settle_refusals(None);
             times.merge(&book.times);
             let (mine, theirs) = (&mut all.openings, &book.openings);
             mine.good += theirs.good;
@@ -144,7 +150,8 @@ impl Conduct {
             all.connect_timeout = shortest;
         }
         all.outages.sort_by_key(|closed| closed.from);
-        let most = counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+        let most =
+            counts.iter().copied().enumerate().filter(|(open, count)| *open > 0 && *count > 0);
         let most = most.max_by_key(|(open, count)| (*count, *open));
         all.open_when_refused = most.and_then(|(open, _)| u32::try_from(open).ok());
         all.message_time = times.finish();
@@ -156,8 +163,7 @@ impl Conduct {
 fn outage((closed, counts): (Closed, [u32; 4])) -> Option<Closed> {
     let doors = [Door::Refused, Door::Silent, Door::Reset, Door::Greeting421];
     let (count, door) = counts.into_iter().zip(doors).max_by_key(|(count, _)| *count)?;
-    let all: u32 = counts.iter().sum();
-    let long = closed.last.since(closed.from) >= OUTAGE && all >= 2;
+    let long = closed.last.since(closed.from) >= OUTAGE && count >= 1;
     // A machine that resets is one of many; it takes more of them for an outage.
     let sure = matches!(door, Door::Refused | Door::Silent) || count >= 5;
     (long && sure).then_some(Closed { door, ..closed })
@@ -172,7 +178,32 @@ impl Book {
         self.at_work.len()
     }
 
+    /// Who has a message accepted now that was begun before a connection was refused had one open at that moment.
+    fn look_back(&mut self, seen: &Seen) {
+        self.settle_refusals(Some(seen.at));
+        let began = seen.at.second() - i64::try_from(seen.lasted).unwrap_or(i64::MAX / 2);
+        for (refused, open) in &mut self.refusals {
+            if began <= refused.second() && *refused < seen.at && open.len() < MOST_OPEN {
+                open.insert(seen.process);
+            }
+        }
+    }
+
+    /// Refusals that are long past are counted; all of them at the end.
+    fn settle_refusals(&mut self, now: Option<Stamp>) {
+        let due = |at: Stamp| now.is_none_or(|now| now.since(at) > LONGEST_MESSAGE);
+        while self.refusals.front().is_some_and(|(at, _)| due(*at)) {
+            let Some((_, open)) = self.refusals.pop_front() else { return };
+            let open = open.len().min(MOST_OPEN - 1);
+            if self.open_when_refused.len() <= open {
+                self.open_when_refused.resize(open + 1, 0);
+            }
+            self.open_when_refused[open] += 1;
+        }
+    }
+
     fn sent(&mut self, seen: &Seen, before: Option<Stamp>) {
+        self.look_back(seen);
         let others = self.at_work(seen);
         if self.at_work.len() < MOST_AT_WORK {
             self.at_work.push_back((seen.process, seen.at));
@@ -184,8 +215,9 @@ impl Book {
             }
             (None, bytes) => {
                 self.openings.good += 1;
-                if let Some(bytes) = bytes.filter(|bytes| *bytes >= LARGE) {
-                    let took = (seen.lasted as f64 - OPENING).max(0.0);
+                if let Some(bytes) = bytes {
+                    // It takes an opening more than one that follows, and no probe.
+                    let took = (seen.lasted as f64 - OPENING).max(-OPENING);
                     self.times.add_first(seen.at.second(), others + 1, bytes, took);
                 }
             }
@@ -198,6 +230,13 @@ impl Book {
         {
             self.outages.push(Closed { before: Some(seen.at), ..outage });
         }
+    }
+
+    /// The door may be closed from now on.
+    fn shut(&mut self, at: Stamp) {
+        let door = Door::Reset;
+        let new = Closed { after: self.last_success, from: at, last: at, before: None, door };
+        self.closed.get_or_insert((new, [0; 4]));
     }
 
     /// No connection came about.
@@ -213,17 +252,15 @@ impl Book {
             Door::Reset => self.openings.reset += 1,
             Door::Greeting421 => {
                 self.openings.greeted_421 += 1;
-                let others = self.at_work(seen).min(MOST_OPEN - 1);
-                if self.open_when_refused.len() <= others {
-                    self.open_when_refused.resize(others + 1, 0);
+                self.settle_refusals(Some(seen.at));
+                if self.refusals.len() < MOST_REFUSALS {
+                    self.refusals.push_back((seen.at, BTreeSet::new()));
                 }
-                self.open_when_refused[others] += 1;
             }
         }
-        let (after, at) = (self.last_success, seen.at);
-        let new = Closed { after, from: at, last: at, before: None, door };
-        let (closed, counts) = self.closed.get_or_insert((new, [0; 4]));
-        closed.last = closed.last.max(at);
+        self.shut(seen.at);
+        let Some((closed, counts)) = &mut self.closed else { return };
+        closed.last = closed.last.max(seen.at);
         counts[match door {
             Door::Refused => 0,
             Door::Silent => 1,
@@ -263,7 +300,10 @@ mod tests {
         }
         let all = conduct.finish(&[0]);
         let time = all.message_time.expect("enough");
-        assert!((time.base - 0.5).abs() < 1e-9 && time.deviation < 1e-6, "{time:?}");
+        assert!(
+            (time.base - 0.5).abs() < 1e-9 && time.deviation.is_some_and(|of| of < 1e-6),
+            "{time:?}"
+        );
         assert_eq!((time.n, all.openings.good), (360, 40));
     }
 
@@ -275,18 +315,22 @@ mod tests {
             (0, Kind::Sent),
             (minute, Kind::Reset),
             (2 * minute, Kind::Sent),
-            (60 * minute, Kind::Refused),
+            (59 * minute, Kind::Sent),
+            (59 * minute + 200, Kind::Reset),
             (90 * minute, Kind::Refused),
             (120 * minute, Kind::Sent),
         ] {
-            conduct.enter(&seen(1 + millis as u64, millis, 0, kind));
+            // One process each, but for the one whose connection is cut.
+            let process = 1 + (millis / minute) as u64;
+            conduct.enter(&seen(process, millis, 0, kind));
         }
         let found = conduct.finish(&[0]);
         let [outage] = found.outages[..] else { panic!("{found:?}") };
         assert_eq!(outage.door, Door::Refused);
-        assert_eq!(outage.last.since(outage.from), Span::from_mins(30));
+        assert_eq!(outage.from, Stamp((59 * minute + 200) * 1000));
+        assert_eq!(outage.last, Stamp(90 * minute * 1000));
         assert_eq!(outage.before, Some(Stamp(120 * 60 * 1_000_000)));
-        assert_eq!((found.openings.reset, found.openings.refused), (1, 2));
+        assert_eq!((found.openings.reset, found.openings.refused), (1, 1));
     }
 
     #[test]

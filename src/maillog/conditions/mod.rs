@@ -51,12 +51,12 @@ impl Conditions {
 /// What a message takes on a busy connection: seconds = `base` + bytes * `per_byte`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MessageTime {
-    /// Messages behind it.
+    /// Messages behind it: those that followed another, else single ones.
     pub n: u64,
     /// For a message without a body, all round trips included, in seconds.
     pub base: f64,
-    /// Standard deviation of that.
-    pub deviation: f64,
+    /// Standard deviation of that, if messages followed each other often enough to tell.
+    pub deviation: Option<f64>,
     /// For each byte, in seconds; `None` where sizes hardly matter.
     pub per_byte: Option<f64>,
     /// The same while one connection was at work, and while many were.

@@ -11,6 +11,12 @@ const BIN_SECONDS: i64 = 900;
 const CROWDS: usize = 3;
 /// Fewer messages in a bin say nothing.
 const ENOUGH: f64 = 20.0;
+/// Single messages are known to the second only: it takes more of them.
+const ENOUGH_SINGLE: f64 = 100.0;
+/// A body that takes a while even where nothing else is going on.
+const LARGE: u64 = 200_000;
+/// Bodies take longer by this factor while many connections are at work: they share a link.
+const SHARED: f64 = 2.0;
 /// A quarter is slow if its base is so many times the usual one.
 const SLOW: f64 = 1.5;
 /// Neighbouring slow quarters are one time if their bases differ by no more than this factor.
@@ -95,12 +101,15 @@ pub(super) struct Times {
     /// Large messages that were the first on their connection: their time is known to the second only, which says
     /// something of the slope and nothing of the scatter.
     first: Vec<Sums>,
+    /// All messages that were the first on their connection, by the quarter alone: where hardly any follows another,
+    /// their mean is what is known.
+    single: Vec<Sums>,
 }
 
 impl Default for Times {
     fn default() -> Self {
         let none = vec![Sums::default(); BINS * CROWDS];
-        Times { cells: none.clone(), first: none }
+        Times { cells: none.clone(), first: none, single: vec![Sums::default(); BINS] }
     }
 }
 
@@ -110,75 +119,131 @@ impl Times {
         self.cells[cell(second, crowd)].add(bytes as f64, seconds);
     }
 
-    /// The same for a large message that was the first on its connection.
+    /// The same for a message that was the first on its connection.
     pub(super) fn add_first(&mut self, second: i64, crowd: usize, bytes: u64, seconds: f64) {
-        self.first[cell(second, crowd)].add(bytes as f64, seconds);
+        let cell = cell(second, crowd);
+        if bytes >= LARGE {
+            self.first[cell].add(bytes as f64, seconds);
+        }
+        self.single[cell / CROWDS].add(bytes as f64, seconds);
     }
 
     pub(super) fn merge(&mut self, other: &Times) {
-        let all = self.cells.iter_mut().chain(&mut self.first);
-        for (mine, theirs) in all.zip(other.cells.iter().chain(&other.first)) {
+        let all = self.cells.iter_mut().chain(&mut self.first).chain(&mut self.single);
+        let others = other.cells.iter().chain(&other.first).chain(&other.single);
+        for (mine, theirs) in all.zip(others) {
             mine.merge(theirs);
         }
     }
 
-    fn bins(&self) -> impl Iterator<Item = Sums> {
-        self.cells.chunks(CROWDS).map(|cells| {
-            let mut all = Sums::default();
-            cells.iter().for_each(|cell| all.merge(cell));
-            all
-        })
+    /// Messages on busy connections by the quarter of an hour.
+    fn pairs(&self) -> Vec<Sums> {
+        let quarters = self.cells.chunks(CROWDS);
+        quarters
+            .map(|cells| {
+                let mut all = Sums::default();
+                cells.iter().for_each(|cell| all.merge(cell));
+                all
+            })
+            .collect()
     }
 
-    /// What they come to.
-    pub(super) fn finish(&self) -> Option<MessageTime> {
+    /// By how much a byte prolongs a message: at all, while one connection was at work, while many were.
+    fn slopes(&self) -> [Option<f64>; 3] {
         let significant = |found: Option<(f64, f64)>| {
             found.filter(|(slope, error)| *slope > 3.0 * error).map(|(slope, _)| slope)
         };
         let crowd = |number: usize| {
-            let of =
-                |cells: &'_ [Sums]| cells.iter().skip(number).step_by(CROWDS).copied().collect();
-            let (mut all, first): (Vec<Sums>, Vec<Sums>) = (of(&self.cells), of(&self.first));
-            all.extend(first);
-            all
+            let of = |cells: &'_ [Sums]| -> Vec<Sums> {
+                cells.iter().skip(number).step_by(CROWDS).copied().collect()
+            };
+            [of(&self.cells), of(&self.first)].concat()
         };
-        let per_byte = significant(slope(self.cells.iter().chain(&self.first)));
-        let alone = significant(slope(crowd(0).iter()));
-        let many = significant(slope(crowd(2).iter()));
+        [
+            significant(slope(self.cells.iter().chain(&self.first))),
+            significant(slope(crowd(0).iter())),
+            significant(slope(crowd(CROWDS - 1).iter())),
+        ]
+    }
+
+    /// What they come to.
+    pub(super) fn finish(&self) -> Option<MessageTime> {
+        let slopes = self.slopes();
+        match slopes {
+            [_, Some(alone), Some(many)] if many > SHARED * alone => {
+                self.of_quiet_times(alone, many).or_else(|| self.of_all_times(slopes))
+            }
+            slopes => self.of_all_times(slopes),
+        }
+    }
+
+    /// Where connections share a link, times of many at work say more of the others than of the receiver: those with
+    /// few at work are what its own time shows in. Slow quarters are the link's doing then.
+    fn of_quiet_times(&self, alone: f64, many: f64) -> Option<MessageTime> {
+        let mut all = Sums::default();
+        let (mut scatter, mut freedom) = (0.0, 0.0);
+        for cell in self.cells.iter().step_by(CROWDS) {
+            all.merge(cell);
+            let (xx, xy, yy) = cell.centred();
+            scatter += (yy - 2.0 * alone * xy + alone * alone * xx).max(0.0);
+            freedom += (cell.n - 1.0).max(0.0);
+        }
+        let base = (all.y - alone * all.x) / all.n.max(1.0);
+        (all.n >= ENOUGH && freedom >= ENOUGH / 2.0 && base > 0.0).then(|| MessageTime {
+            n: all.n as u64,
+            base,
+            deviation: Some((scatter / freedom).sqrt()),
+            per_byte: Some(alone),
+            per_byte_alone: Some(alone),
+            per_byte_among_many: Some(many),
+            slow: Vec::new(),
+        })
+    }
+
+    fn of_all_times(&self, slopes: [Option<f64>; 3]) -> Option<MessageTime> {
+        let [per_byte, per_byte_alone, per_byte_among_many] = slopes;
         let rate = per_byte.unwrap_or(0.0);
-        let base_of = |bin: &Sums| ((bin.y - rate * bin.x) / bin.n).max(0.0);
-        let bins: Vec<Sums> = self.bins().collect();
-        let n: f64 = bins.iter().map(|bin| bin.n).sum();
-        if n < ENOUGH {
+        let base_of = |bin: &Sums| ((bin.y - rate * bin.x) / bin.n.max(1.0)).max(0.0);
+        let pairs = self.pairs();
+        // Where few messages follow another, the single ones say more.
+        let bins: Vec<Sums> = pairs
+            .iter()
+            .zip(&self.single)
+            .map(|(pair, single)| if pair.n >= ENOUGH { *pair } else { *single })
+            .collect();
+        let is_known =
+            |number: usize| pairs[number].n >= ENOUGH || self.single[number].n >= ENOUGH_SINGLE;
+        let mut known: Vec<f64> = (0..BINS)
+            .filter(|number| is_known(*number))
+            .map(|number| base_of(&bins[number]))
+            .collect();
+        known.sort_by(f64::total_cmp);
+        // Most of the day is usual: half of the quarters that are known.
+        let usual = known.get(known.len().saturating_sub(1) / 2).copied();
+        let is_slow = |number: usize| {
+            is_known(number) && usual.is_some_and(|usual| base_of(&bins[number]) > SLOW * usual)
+        };
+        let (mut ordinary, mut single) = (Sums::default(), Sums::default());
+        let (mut scatter, mut freedom) = (0.0, 0.0);
+        for number in (0..BINS).filter(|number| !is_slow(*number)) {
+            single.merge(&self.single[number]);
+            ordinary.merge(&pairs[number]);
+            let (xx, xy, yy) = pairs[number].centred();
+            scatter += (yy - 2.0 * rate * xy + rate * rate * xx).max(0.0);
+            freedom += (pairs[number].n - 1.0).max(0.0);
+        }
+        let of_pairs = ordinary.n >= ENOUGH && freedom >= ENOUGH / 2.0;
+        if !of_pairs && single.n < ENOUGH_SINGLE {
             return None;
         }
-        let mut known: Vec<(f64, f64)> =
-            bins.iter().filter(|bin| bin.n >= ENOUGH).map(|bin| (base_of(bin), bin.n)).collect();
-        if known.is_empty() {
-            let mut all = Sums::default();
-            bins.iter().for_each(|bin| all.merge(bin));
-            known.push((base_of(&all), all.n));
-        }
-        known.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Most of the day is usual: half of the quarters that are known.
-        let usual = known[(known.len() - 1) / 2].0;
-        let is_slow = |bin: &Sums| bin.n >= ENOUGH && base_of(bin) > SLOW * usual;
-        let mut ordinary = Sums::default();
-        let (mut scatter, mut freedom) = (0.0, 0.0);
-        for bin in bins.iter().filter(|bin| bin.n > 0.0 && !is_slow(bin)) {
-            ordinary.merge(bin);
-            let (xx, xy, yy) = bin.centred();
-            scatter += (yy - 2.0 * rate * xy + rate * rate * xx).max(0.0);
-            freedom += bin.n - 1.0;
-        }
-        let deviation = if freedom > 0.0 { (scatter / freedom).sqrt() } else { 0.0 };
+        let from = if of_pairs { &ordinary } else { &single };
         Some(MessageTime {
-            n: n as u64,
-            base: base_of(&ordinary),
-            deviation,
+            n: from.n as u64,
+            base: base_of(from),
+            deviation: of_pairs.then(|| (scatter / freedom).sqrt()),
             per_byte,
-            per_byte_alone: alone,
-            per_byte_among_many: many,
+            per_byte_alone,
+            per_byte_among_many,
             slow: slow_times(&bins, &is_slow, &base_of),
         })
     }
@@ -187,11 +252,11 @@ impl Times {
 /// Neighbouring slow quarters as one.
 fn slow_times(
     bins: &[Sums],
-    is_slow: &dyn Fn(&Sums) -> bool,
+    is_slow: &dyn Fn(usize) -> bool,
     base_of: &dyn Fn(&Sums) -> f64,
 ) -> Vec<Slow> {
     let mut found: Vec<(usize, usize, Sums)> = Vec::new();
-    for (number, bin) in bins.iter().enumerate().filter(|(_, bin)| is_slow(bin)) {
+    for (number, bin) in bins.iter().enumerate().filter(|(number, _)| is_slow(*number)) {
         let base = base_of(bin);
         match found.last_mut() {
             Some((_, end, sums))
@@ -237,7 +302,7 @@ mod tests {
         let found = times(|_, bytes| 0.4 + 2e-6 * bytes);
         assert!((found.base - 0.4).abs() < 0.01, "{found:?}");
         assert!((found.per_byte.expect("a slope") / 2e-6 - 1.0).abs() < 0.05, "{found:?}");
-        assert!((found.deviation - 0.0316).abs() < 0.005, "{found:?}");
+        assert!((found.deviation.expect("known") - 0.0316).abs() < 0.005, "{found:?}");
         assert_eq!((found.n, found.slow.len()), (7200, 0));
     }
 
