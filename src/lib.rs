@@ -15,12 +15,13 @@
 //!   -> connection still open? -> connection/session -> exchange/admission -> connection/transaction
 //!   -> exchange answers -> mta/outcome -> next message, or close
 //! ```
-//! Rooms depend one way: `units, stats <- engine <- model <- { measure | scenario } <- experiment <-
-//! report <- cli`; a test holds them to it.
+//! Rooms depend one way: `units, stats <- engine <- model <- { measure | scenario | maillog } <- experiment
+//! <- report <- cli`; a test holds them to it.
 
 pub mod cli;
 pub mod engine;
 pub mod experiment;
+pub mod maillog;
 pub mod measure;
 pub mod model;
 pub mod report;

@@ -4,9 +4,9 @@ mod folder;
 
 use super::args::{CompareArgs, Format};
 use super::load::{Refusal, load, show};
-use super::output::{print, printed};
+use super::output::{bad_input, print, printed};
 use super::progress::listen_for_ctrl_c;
-use super::{Exit, run};
+use super::{Exit, diagnose, run};
 use crate::experiment::{self, Differences, Evidence, Results};
 use crate::report::{Comparison, Style};
 use crate::scenario::{Drain, RunSettings, Scenario};
@@ -15,6 +15,18 @@ use std::path::Path;
 
 /// Runs the command.
 pub(super) fn compare(args: &CompareArgs) -> Exit {
+    let [logs, others]: [bool; 2] = match [&args.a, &args.b].map(|path| diagnose::is_log(path)) {
+        [true, true] => [true, false],
+        [a, b] => [a || b, true],
+    };
+    if logs && others {
+        return bad_input(
+            "one is a log and the other is not: name two logs, or two scenarios or result folders",
+        );
+    }
+    if logs {
+        return diagnose::compare(args);
+    }
     if args.a.is_dir() || args.b.is_dir() {
         let one = |path: &Path| loaded(path, args);
         return folder::compare(args, &one).unwrap_or_else(|exit| exit);
@@ -73,6 +85,7 @@ fn simulated([a, b]: &[Scenario; 2], args: &CompareArgs) -> Result<String, Exit>
         b: &second,
         notes: &notes(a, b, args),
         paired: true,
+        behind: None,
         all_metrics: args.show.verbose,
     };
     Ok(match args.show.format {

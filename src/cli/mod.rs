@@ -1,8 +1,10 @@
 //! The command line: arguments in, exit code out. Data goes to stdout, everything else to stderr.
 
 mod args;
+mod calibrate;
 pub mod check;
 mod compare;
+mod diagnose;
 mod draw;
 mod exit;
 mod explain;
@@ -10,6 +12,8 @@ mod export;
 mod find;
 pub mod init;
 mod load;
+mod log;
+mod log_page;
 mod merge;
 mod output;
 mod progress;
@@ -66,6 +70,7 @@ fn dispatch(args: &Args) -> u8 {
             }
         }
         Command::Compare(args) => compare::compare(args).code(),
+        Command::Diagnose(args) => diagnose::diagnose(args).code(),
         Command::Validate(validate) => validate::validate(validate),
         Command::Explain(explain) => explain::explain(explain),
         Command::Complete { shell } => shell::complete(*shell),

@@ -13,6 +13,13 @@ pub(super) struct WriteError {
     source: io::Error,
 }
 
+impl WriteError {
+    /// `path` could not be written because of `source`.
+    pub(super) fn new(path: PathBuf, source: io::Error) -> Self {
+        WriteError { path, source }
+    }
+}
+
 /// Says what is wrong with what was asked for.
 pub(super) fn bad_input(text: &str) -> Exit {
     eprintln!("mailflow: {text}");

@@ -82,6 +82,22 @@ impl Progress {
         progress
     }
 
+    /// Starts to show how much of `bytes` of a log is read; `quiet` shows nothing.
+    pub(super) fn bytes(name: &str, bytes: u64, quiet: bool) -> Self {
+        let progress = Progress::new(name, 0, quiet);
+        let template = "{prefix} [{bar:24}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            progress.bar.set_style(style.progress_chars("=> "));
+        }
+        progress.bar.set_length(bytes);
+        progress
+    }
+
+    /// So many bytes more are read.
+    pub(super) fn read(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
     /// One more recorded case is done.
     pub(super) fn case_done(&self) {
         self.bar.inc(1);

@@ -3,6 +3,7 @@
 use super::args::{Format, RunArgs};
 use super::draw;
 use super::load::{Compared, Loaded, load, show};
+use super::log;
 use super::output::{print, write_file};
 use super::progress::{Progress, listen_for_ctrl_c};
 use super::store;
@@ -26,7 +27,7 @@ pub(super) struct Job {
     pub(super) scenario: Scenario,
     pub(super) folder: PathBuf,
     /// What its file is called.
-    file: String,
+    pub(super) file: String,
     pub(super) expectations: Vec<(Expectation, Option<Compared>)>,
     /// What has to become precise; else the number of days is given.
     target: Option<Target>,
@@ -124,7 +125,7 @@ fn prepare(args: &RunArgs) -> Result<Vec<Job>, Exit> {
             }
         }
     }
-    if worst == Exit::Done { Ok(jobs) } else { Err(worst) }
+    if worst == Exit::Done { log::check(&jobs, args).map(|()| jobs) } else { Err(worst) }
 }
 
 fn job(loaded: Loaded, args: &RunArgs, file: &Path) -> Job {
@@ -210,6 +211,7 @@ fn one<'a>(job: &'a Job, args: &RunArgs, baselines: &mut Baselines) -> Result<Ou
     write_file(&files[0], report::json(&[&results])).map_err(|error| complain(&error))?;
     let (curve, charts) = draw::of_run(&shown, &job.folder, &results, &records)?;
     files.extend(charts);
+    files.extend(log::write(job, args)?);
     Ok(Outcome { job, results, curve, files: names(files) })
 }
 

@@ -29,6 +29,16 @@ impl Differences {
         Differences::by(ours, theirs, more, independent)
     }
 
+    /// The differences of some metrics only, of sides whose days have no partners.
+    pub(super) fn independent_of(ours: &Evidence, theirs: &Evidence, metrics: &[Metric]) -> Self {
+        let questions: Vec<Question> =
+            metrics.iter().map(|metric| Question { metric: *metric, ours, theirs }).collect();
+        let list = metrics.iter().zip(independent(&questions));
+        Differences {
+            list: list.map(|(metric, answer)| (metric.name(), *metric, answer)).collect(),
+        }
+    }
+
     fn by(
         ours: &Evidence,
         theirs: &Evidence,

@@ -79,6 +79,16 @@ impl<'a> Evidence<'a> {
         Evidence::of_tallies(records, tallies, Arc::new(resamples))
     }
 
+    /// Days that follow each other, as a log has them: what hangs together over some of them is resampled together.
+    pub(super) fn of_days(records: &'a [RunRecord], seed: u64) -> Self {
+        let length = libm::round(libm::cbrt(records.len() as f64)) as usize;
+        let mut draws = Stream::new(seed, 0, "blocks of days").at(0);
+        let below = |bound| draws.below(bound);
+        let resamples = Resamples::draw_blocks(records.len(), RESAMPLES, length, below);
+        let tallies = records.iter().map(|record| (&record.delays, &record.counts)).collect();
+        Evidence::of_tallies(records, tallies, Arc::new(resamples))
+    }
+
     fn of_tallies(
         records: &'a [RunRecord],
         tallies: Vec<(&'a Delays, &'a Counts)>,

@@ -6,6 +6,7 @@
 
 pub mod assumptions;
 mod band;
+pub mod calibration;
 mod compare;
 mod days;
 mod differences;
@@ -14,6 +15,7 @@ mod estimate;
 mod expectation;
 pub mod find;
 mod independent;
+pub mod logs;
 mod parts;
 mod plan;
 mod precise;

@@ -101,6 +101,11 @@ impl Metrics {
         Metrics::filtered(evidence, more, |_| true)
     }
 
+    /// Estimates of these metrics, as they are.
+    pub(super) fn given(whole: Vec<(Metric, Estimate)>) -> Self {
+        Metrics { whole, parts: Vec::new() }
+    }
+
     /// The same, and again for each part what it has of them.
     pub fn with_parts(evidence: &Evidence, more: &[Metric]) -> Self {
         let of = |part: &Part| {

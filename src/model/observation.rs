@@ -99,6 +99,8 @@ pub enum Observation<'a> {
         process: u64,
         /// The destination it dialled.
         destination: usize,
+        /// The front end that refused.
+        front_end: u32,
     },
     /// A connection has ended.
     ConnectionClosed {
@@ -174,6 +176,8 @@ pub enum Observation<'a> {
         message: &'a Message,
         /// Which process passed it over.
         process: u64,
+        /// The last of its hosts, in the process's order; hosts count destination by destination.
+        host: usize,
         /// The wait before this attempt.
         waited: Waited,
         /// When the first of its hosts may be tried again, as far as this process knows; `None`: a host is
@@ -186,6 +190,8 @@ pub enum Observation<'a> {
         message: &'a Message,
         /// Which process tried it.
         process: u64,
+        /// The last of its hosts, in the process's order; hosts count destination by destination.
+        host: usize,
         /// The wait before this attempt.
         waited: Waited,
     },

@@ -30,6 +30,8 @@ pub struct Comparison<'a> {
     pub notes: &'a [String],
     /// Whether each day of the one has a partner in the other.
     pub paired: bool,
+    /// What stands behind it, if that is no number of runs.
+    pub behind: Option<&'a str>,
     /// Whether to list every metric.
     pub all_metrics: bool,
 }
@@ -144,6 +146,9 @@ impl Comparison<'_> {
 
     /// How many days stand behind it, and whether they are the same for both.
     pub(super) fn days(&self) -> String {
+        if let Some(behind) = self.behind {
+            return behind.to_owned();
+        }
         let days = |results: &Results| {
             let cells = results.cells.iter();
             cells.filter_map(|cell| Some(cell.metrics.get(Metric::DelayMean)?.n)).max()

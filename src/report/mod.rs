@@ -1,8 +1,10 @@
 //! Reports: pure functions of stored results. Nothing here simulates, reads a file or knows a clock.
 
 mod answer;
+mod backcast;
 pub mod charts;
 mod combinations;
+mod diagnosis;
 mod difference;
 pub mod explain;
 mod found;
@@ -21,9 +23,14 @@ mod validation;
 mod worlds;
 
 pub use answer::{Answer, answer, recommended};
+pub use backcast::{backcast, with_backcast};
 pub use combinations::{
     combinations_csv, combinations_markdown, combinations_page, effects_csv, sweeps_markdown,
     sweeps_page, table as combinations_table,
+};
+pub use diagnosis::{
+    DiagnosisPage, diagnosis_charts, diagnosis_csv, diagnosis_html, diagnosis_json,
+    diagnosis_markdown, diagnosis_page, diagnosis_verdict, host_status_page,
 };
 pub use difference::{Comparison, Side, verdict_words};
 pub use found::{found_answer, found_markdown, found_page};

@@ -14,6 +14,7 @@
 
 mod arrivals;
 pub mod assumption;
+mod calibrated;
 mod changes;
 mod csv;
 mod destinations;
@@ -38,6 +39,7 @@ mod template;
 mod trouble;
 mod windows;
 
+pub use calibrated::{Calibrated, calibrated};
 pub use origins::{Origin, Setting, settings};
 pub use overrides::Override;
 pub use problem::{LoadError, Problem, Problems, nearest};

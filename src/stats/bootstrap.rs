@@ -32,6 +32,29 @@ impl Resamples {
         Resamples { replications, weights }
     }
 
+    /// Draws blocks of `length` neighbours instead of single replications, the last followed by the first: what hangs
+    /// together over a few days stays together (the circular block bootstrap of Politis and Romano, 1992). With a
+    /// length of 1 it is [`Resamples::draw`].
+    pub fn draw_blocks(
+        replications: usize,
+        count: usize,
+        length: usize,
+        mut below: impl FnMut(u64) -> u64,
+    ) -> Self {
+        let length = length.clamp(1, replications.max(1));
+        let mut weights = vec![0; replications * count];
+        for row in weights.chunks_exact_mut(replications.max(1)) {
+            let mut missing = replications;
+            while missing > 0 {
+                let start = below(replications as u64) as usize;
+                let here = length.min(missing);
+                (start..start + here).for_each(|at| row[at % replications] += 1);
+                missing -= here;
+            }
+        }
+        Resamples { replications, weights }
+    }
+
     /// The interval of `statistic` at `confidence`. The statistic is told how often each replication was
     /// drawn and may have no value for a resample (no messages in any of its days); such are left out.
     /// `None` with fewer than two replications. An end is infinite when the statistic is, there.
@@ -233,6 +256,25 @@ pub(super) mod tests {
         let resamples = Resamples::draw(7, 50, numbers(1));
         assert_eq!(resamples.weights.len(), 350);
         assert!(resamples.weights.chunks(7).all(|row| row.iter().sum::<u64>() == 7));
+    }
+
+    #[test]
+    fn blocks_hold_neighbours_and_as_many_replications_as_there_are() {
+        let resamples = Resamples::draw_blocks(9, 200, 3, numbers(3));
+        assert!(resamples.weights.chunks(9).all(|row| row.iter().sum::<u64>() == 9));
+        // Days that hang together in threes: single draws would not see how much that widens the mean.
+        let values = [5.0, 5.0, 5.0, 1.0, 1.0, 1.0, 3.0, 3.0, 3.0];
+        let mean = |weights: &[u64]| {
+            Some(values.iter().zip(weights).map(|(value, n)| value * *n as f64).sum::<f64>() / 9.0)
+        };
+        let width = |resamples: &Resamples| {
+            let interval = resamples.interval(0.95, mean).expect("nine days");
+            interval.high - interval.low
+        };
+        let single = width(&Resamples::draw_blocks(9, 2000, 1, numbers(3)));
+        let blocks = width(&Resamples::draw_blocks(9, 2000, 3, numbers(3)));
+        assert!(blocks > 1.3 * single, "{blocks} against {single}");
+        assert_eq!(Resamples::draw_blocks(0, 5, 3, |_| 0).weights.len(), 0);
     }
 
     #[test]

@@ -322,6 +322,7 @@ fn shown(a: &Side, b: &Side, args: &CompareArgs) -> Result<Exit, Exit> {
         b: &after,
         notes: &matched.notes,
         paired: matched.paired,
+        behind: None,
         all_metrics: args.show.verbose,
     };
     let style = Style { colour: args.show.color.applies() };

@@ -151,8 +151,8 @@ impl World {
         let session = self.session(id, host, dialled, addresses, now);
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         let destination = self.hosts[host].destination;
-        for _ in 0..session.refused {
-            cx.observe(Observation::ConnectionRefused { agent, process, destination });
+        for &front_end in addresses.iter().take(session.refused as usize) {
+            cx.observe(Observation::ConnectionRefused { agent, process, destination, front_end });
         }
         if self.keyed_by_address() && session.front_end.is_some() {
             // To a record of its own, one address is all addresses. MODEL.md 6.1, 6.6.
@@ -282,8 +282,8 @@ impl World {
         let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
         let destination = self.hosts[host].destination;
         self.unlock(id, host);
-        if ending == SessionEnding::Greeting421 {
-            cx.observe(Observation::ConnectionRefused { agent, process, destination });
+        if let (SessionEnding::Greeting421, Some((front_end, _))) = (ending, reached) {
+            cx.observe(Observation::ConnectionRefused { agent, process, destination, front_end });
         }
         let reason = match ending {
             SessionEnding::Reset => Closed::ResetAtGreeting,

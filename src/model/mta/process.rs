@@ -388,10 +388,11 @@ impl World {
         message.warned |= verdict == Verdict::Warn;
         let message = *message;
         let (process, waited) = (self.processes.at(id).number, attempt.waited);
+        let host = self.processes.at(id).hosts[attempt.end - 1];
         let observation = if attempt.reached {
-            Observation::TryFailed { message: &message, process, waited }
+            Observation::TryFailed { message: &message, process, host, waited }
         } else {
-            Observation::TrySkipped { message: &message, process, waited, until }
+            Observation::TrySkipped { message: &message, process, host, waited, until }
         };
         cx.observe(observation);
         match verdict {

@@ -8,7 +8,6 @@ use super::palette::{GREY, INK};
 use super::text;
 use crate::measure::DelayGrid;
 use crate::units::{SimTime, Span};
-use plotters::style::RGBColor;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
 use plotters::style::{RGBColor, WHITE};
 

@@ -24,7 +24,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
+/// The style sheet of all pages.
+pub(super) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Autoescaping goes by this name.
 const NAME: &str = "page.html";
@@ -151,7 +152,7 @@ fn rendered(template: &str, page: &impl Serialize) -> Result<String, PageError> 
 }
 
 /// What a policy knows a script or a style sheet by.
-fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
