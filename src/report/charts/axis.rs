@@ -50,12 +50,12 @@ impl DelayAxis {
         DelayAxis { low: libm::log10(low), high: libm::log10(high), left, right }
     }
 
-    /// An axis of no more than these delays need, but of a factor of thirty at least, so that it has ticks.
+    /// An axis of no more than these delays need, but of a factor of a hundred at least, so that it has ticks.
     pub(super) fn around(shortest: f64, longest: f64, left: i32, right: i32) -> Self {
         let low = (shortest * 0.7).clamp(0.001, 30.0 * DAY);
         let high = (longest * 1.4).clamp(low, 3650.0 * DAY);
         let (low, high) = (libm::log10(low), libm::log10(high));
-        let short = ((libm::log10(30.0) - (high - low)) / 2.0).max(0.0);
+        let short = ((2.0 - (high - low)) / 2.0).max(0.0);
         DelayAxis { low: low - short, high: high + short, left, right }
     }
 
