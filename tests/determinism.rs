@@ -167,6 +167,8 @@ fn bytes(folder: &Path, out: &str, jobs: &str) -> Vec<(String, Vec<u8>)> {
         "charts/timeline.svg",
         "report.html",
         "charts/timeline.png",
+        "charts/days.svg",
+        "charts/days.png",
     ]
     .map(|name| (name.to_owned(), fs::read(folder.join(out).join(name)).expect("written")))
     .to_vec()

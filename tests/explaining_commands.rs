@@ -104,7 +104,7 @@ fn the_queue_is_shown_by_age_when_it_is_longest_or_at_a_time() {
     assert_eq!(table[0].join(" "), "T 5 10 20 40 80 160 320 640 1280 1280+");
     let total: Vec<u64> = table[1][1..].iter().map(|n| n.parse().expect("a number")).collect();
     assert_eq!(total[0], total[1..].iter().sum::<u64>(), "{page}");
-    assert!(total[0] >= 2000 && total[1] + total[2] >= 2000, "the burst, just arrived: {page}");
+    assert!(total[0] > 2000, "the burst and what came after it: {page}");
     assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
     // The same message count as the metric has it.
     let (json, _) = shape(&["--format", "json"], 0);
@@ -114,7 +114,6 @@ fn the_queue_is_shown_by_age_when_it_is_longest_or_at_a_time() {
     let run: serde_json::Value = serde_json::from_str(&mailflow(&folder, &run, 0).0).expect("JSON");
     let longest = &run["cells"][0]["metrics"]["queue.max"]["point"];
     assert_eq!(longest.as_f64(), Some(total[0] as f64));
-    // An hour and a half after the burst what is left of it is older than that.
     let at = |time: &str| {
         let (csv, _) = shape(&["--at", time, "--format", "csv"], 0);
         csv.lines().nth(1).expect("TOTAL").to_owned()

@@ -79,7 +79,7 @@ fn draw_legend(canvas: &Canvas, most: u32, area: Area) -> Result<(), ChartError>
     let y = area.top - 28;
     let top = libm::log10(f64::from(most) + 1.0);
     let mut steps: Vec<u32> =
-        (0..9).map(|power| 10u32.pow(power)).take_while(|n| *n < most).collect();
+        (0..9).map(|power| 10u32.pow(power)).take_while(|n| *n <= most / 3).collect();
     steps.push(most);
     let words = |messages: u32| text::count(f64::from(messages));
     let widths = steps.iter().map(|n| 44 + text::width(&words(*n), TEXT, false) + 28);

@@ -50,6 +50,20 @@ impl DelayAxis {
         DelayAxis { low: libm::log10(low), high: libm::log10(high), left, right }
     }
 
+    /// An axis of no more than these delays need, but of a factor of a hundred at least, so that it has ticks.
+    pub(super) fn around(shortest: f64, longest: f64, left: i32, right: i32) -> Self {
+        let low = (shortest * 0.7).clamp(0.001, 30.0 * DAY);
+        let high = (longest * 1.4).clamp(low, 3650.0 * DAY);
+        let (low, high) = (libm::log10(low), libm::log10(high));
+        let short = ((2.0 - (high - low)) / 2.0).max(0.0);
+        DelayAxis { low: low - short, high: high + short, left, right }
+    }
+
+    /// Whether a delay lies within it.
+    pub(super) fn holds(&self, seconds: f64) -> bool {
+        (self.low..=self.high).contains(&libm::log10(seconds))
+    }
+
     /// Where a delay stands; what lies outside stands on the edge.
     pub(super) fn x(&self, seconds: f64) -> i32 {
         let log = libm::log10(seconds.max(1e-9)).clamp(self.low, self.high);
@@ -206,6 +220,17 @@ mod tests {
         assert_eq!(names(0.05, 3.0 * DAY), "0.1s 1s 5s 10s 1m 5m 10m 30m 1h 4h 1d");
         let wide = names(0.0, f64::INFINITY);
         assert!(wide.starts_with("1ms") && wide.contains("1h") && wide.ends_with("10y"), "{wide}");
+    }
+
+    #[test]
+    fn an_axis_around_some_delays_shows_no_more_than_these_and_always_has_ticks() {
+        for (shortest, longest) in [(150.0, HOUR), (7.0, 7.0), (0.0, 0.0), (f64::INFINITY, 0.0)] {
+            let axis = DelayAxis::around(shortest, longest, 0, 700);
+            assert!(axis.ticks(32).len() >= 2, "{shortest} to {longest}: {:?}", axis.ticks(32));
+        }
+        let axis = DelayAxis::around(150.0, HOUR, 0, 700);
+        assert!(axis.x(150.0) > 0 && axis.x(HOUR) < 700);
+        assert!(axis.holds(HOUR) && !axis.holds(1.0) && !axis.holds(86_400.0));
     }
 
     #[test]

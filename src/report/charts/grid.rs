@@ -89,8 +89,7 @@ pub fn table(results: &Results, metric: &str, name: &str) -> Result<Option<Drawi
     let title = title(metric);
     let picture = Heatmap {
         title: title.clone(),
-        how_to_read: "A cell is a combination: its value, and below it the 95 % interval."
-            .to_owned(),
+        how_to_read: "A cell is a combination and says its value.".to_owned(),
         across: (across.0.to_owned(), across.1.clone()),
         down: (down.0.to_owned(), down.1.clone()),
         panels: panels.map(|(of, cells)| Panel { heading: heading(of), cells }).collect(),

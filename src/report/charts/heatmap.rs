@@ -66,6 +66,8 @@ struct Layout {
     column: i32,
     left: i32,
     panel: i32,
+    /// Whether cells say their interval: all or none.
+    intervals: bool,
     /// Whether cells say their value briefly.
     brief: bool,
 }
@@ -128,18 +130,23 @@ pub fn heatmap(map: &Heatmap) -> Result<String, ChartError> {
     if !(fits(columns, MOST_VALUES) && fits(rows, MOST_VALUES) && whole && tables) {
         return Err(ChartError::Heatmap);
     }
-    let how_to_read = format!("{} Dark is low, bright is high.", map.how_to_read);
-    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
-        .len() as i32;
     let names = map.down.1.iter().map(|name| text::width(&text::clean(name), TEXT, false));
     let left = MARGIN + (names.max().unwrap_or(0) + 40).min(NAMES);
     let column = ((WIDTH - MARGIN - left) / columns as i32).min(WIDEST);
+    let intervals = map.panels.iter().flat_map(|panel| panel.cells.iter().flatten());
+    let widest = intervals.map(|cell| text::width(&cell.interval, SMALL, false)).max();
+    let intervals = (1..=column - AIR).contains(&widest.unwrap_or(0));
+    let below = if intervals { " Below it: the 95 % interval." } else { "" };
+    let how_to_read = format!("{}{below} Dark is low, bright is high.", map.how_to_read);
+    let lines = text::wrap(&text::clean(&how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES)
+        .len() as i32;
     let mut cells = map.panels.iter().flat_map(|panel| panel.cells.iter().flatten());
     let layout = Layout {
         top: 130 + 40 * lines,
         column,
         left,
         panel: HEADING + CELL * rows as i32 + 110,
+        intervals,
         brief: cells.any(|cell| text::width(&cell.words, TEXT, true) > column - AIR),
     };
     let height = layout.top + layout.panel * map.panels.len() as i32 + 20;
@@ -180,7 +187,7 @@ fn draw_panel(
                 let words = format!("{down}, {across}: {} ({})", cell.words, cell.interval);
                 canvas.part(number * columns * rows + index, &words, || {
                     let colour = colour(scale.share(cell.value));
-                    draw_cell(canvas, (cell, layout.brief), area, colour)
+                    draw_cell(canvas, cell, layout, area, colour)
                 })?;
             }
             None => canvas.fill(area.grown(-3), GRID, 0.5)?,
@@ -204,7 +211,8 @@ fn middle(area: Area) -> Point {
 
 fn draw_cell(
     canvas: &Canvas,
-    (cell, brief): (&HeatCell, bool),
+    cell: &HeatCell,
+    layout: &Layout,
     area: Area,
     colour: RGBColor,
 ) -> Result<(), ChartError> {
@@ -214,8 +222,8 @@ fn draw_cell(
     let ink = ink_on(colour);
     let room = area.right - area.left - AIR;
     let small = Type { size: SMALL, bold: false, color: ink };
-    let fits = !cell.interval.is_empty() && text::width(&cell.interval, SMALL, false) <= room;
-    let words = if brief { &cell.brief } else { &cell.words };
+    let fits = layout.intervals;
+    let words = if layout.brief { &cell.brief } else { &cell.words };
     let (words, size) = text::shrunk(words, room, [TEXT, SMALL], true);
     let value = Type { size, bold: true, color: ink };
     canvas.text(&words, (x, if fits { y - 18 } else { y }), Align::Middle, value)?;

@@ -13,6 +13,8 @@ const HOUR: f64 = 3600.0;
 const PLOT: i32 = 700;
 const LABEL_ROOM: i32 = 520;
 const SAMPLE: i32 = 84;
+/// Size of values that are too long otherwise.
+const SMALL: i32 = 22;
 const LINE_HEIGHT: i32 = 46;
 
 /// What to draw.
@@ -55,7 +57,7 @@ impl Frame {
     /// Lines stand a little beside each other, lest their intervals hide one another.
     fn x(&self, line: usize, column: usize) -> i32 {
         let width = (self.area.right - self.area.left) / self.columns;
-        let apart = (width / 3 / self.lines.max(1)).min(26);
+        let apart = (width * 2 / 3 / self.lines.max(1)).min(34);
         let aside = apart * (2 * line as i32 - (self.lines - 1)) / 2;
         self.area.left + width * column as i32 + width / 2 + aside
     }
@@ -95,7 +97,7 @@ pub fn interaction(chart: &Interaction) -> Result<String, ChartError> {
 fn lay_out(chart: &Interaction) -> Frame {
     let heading =
         text::wrap(&text::clean(&chart.how_to_read), WIDTH - 2 * MARGIN, TEXT, HEADING_LINES);
-    let top = 160 + 40 * heading.len() as i32;
+    let top = 190 + 40 * heading.len() as i32;
     let names = chart.lines.1.iter().map(|name| text::width(&name_of(name), TEXT, false) + SAMPLE);
     let key = text::width(&key_of(chart), TEXT, true);
     let label = names.chain([key]).max().unwrap_or(0);
@@ -110,7 +112,7 @@ fn lay_out(chart: &Interaction) -> Frame {
     }
     Frame {
         area,
-        axis: DelayAxis::new(shortest, longest, 0, PLOT),
+        axis: DelayAxis::around(shortest, longest, 0, PLOT),
         columns: chart.across.1.len() as i32,
         lines: chart.lines.1.len() as i32,
     }
@@ -124,13 +126,16 @@ fn draw_axes(canvas: &Canvas, chart: &Interaction, frame: &Frame) -> Result<(), 
     }
     canvas.line(&[(left, bottom), (right, bottom)], GREY, 3)?;
     let hour = frame.y(HOUR);
-    canvas.patterned(&[(left, hour), (right, hour)], &[16, 12], INK, 3)?;
-    canvas.text("p99 delay", (left - 22, top - 40), Align::Right, Type::QUIET)?;
+    if frame.axis.holds(HOUR) {
+        canvas.patterned(&[(left, hour), (right, hour)], &[16, 12], INK, 3)?;
+    }
+    canvas.text("p99 delay", (MARGIN, top - 44), Align::Left, Type::QUIET)?;
     let width = (right - left) / frame.columns;
     for (column, value) in chart.across.1.iter().enumerate() {
-        let value = text::fit(&text::clean(value), width - 12, TEXT, false);
+        let (value, size) = text::shrunk(&text::clean(value), width - 6, [TEXT, SMALL], false);
         let x = left + width * column as i32 + width / 2;
-        canvas.text(&value, (x, bottom + 38), Align::Middle, Type::PLAIN)?;
+        let look = Type { size, ..Type::PLAIN };
+        canvas.text(&value, (x, bottom + 38), Align::Middle, look)?;
     }
     let key = text::fit(&text::clean(&chart.across.0), right - left, TEXT, true);
     canvas.text(&key, ((left + right) / 2, bottom + 92), Align::Middle, Type::STRONG)

@@ -6,6 +6,7 @@ use super::canvas::{Align, Area, Canvas, TEXT, Type};
 use super::palette::INK;
 use super::text;
 use crate::units::SimTime;
+use plotters::style::WHITE;
 
 /// Rows of words above the first panel.
 const MOST_ROWS: usize = 3;
@@ -63,18 +64,20 @@ impl Notes {
 
     /// Draws lines through `panels` and the words above them.
     pub(super) fn draw(&self, canvas: &Canvas, panels: &[Area]) -> Result<(), ChartError> {
+        let first = panels.first().map_or(0, |area| area.top);
+        let middle = |row: usize| self.top + ROW * row as i32 + ROW / 2;
         for note in &self.notes {
-            let first = panels.first().map_or(0, |area| area.top);
-            let mut top = first;
-            if let Some((start, row, words)) = &note.words {
-                let y = self.top + ROW * *row as i32 + ROW / 2;
-                canvas.text(words, (*start, y), Align::Left, Type::PLAIN)?;
-                top = y - 14;
-            }
+            let top = note.words.as_ref().map_or(first, |(_, row, _)| middle(*row) - 14);
             for area in panels {
                 let to = if area.top == first { top } else { area.top };
                 canvas.patterned(&[(note.x, area.bottom), (note.x, to)], &[16, 12], INK, 3)?;
             }
+        }
+        // Words stand on paper of their own: no line of another note runs through them.
+        for (left, row, words) in self.notes.iter().filter_map(|note| note.words.as_ref()) {
+            let (y, right) = (middle(*row), left + text::width(words, TEXT, false));
+            canvas.fill(Area { left: *left, top: y - 18, right, bottom: y + 18 }, WHITE, 1.0)?;
+            canvas.text(words, (*left, y), Align::Left, Type::PLAIN)?;
         }
         Ok(())
     }
