@@ -24,7 +24,9 @@ fn root() -> &'static Path {
 fn scenarios() -> Vec<PathBuf> {
     let folders = ["scenarios", "scenarios/lab"];
     let files = folders.iter().flat_map(|folder| {
-        fs::read_dir(root().join(folder)).expect("a folder").map(|file| file.expect("a file").path())
+        fs::read_dir(root().join(folder))
+            .expect("a folder")
+            .map(|file| file.expect("a file").path())
     });
     let mut files: Vec<PathBuf> =
         files.filter(|file| file.extension().is_some_and(|e| e == "yaml")).collect();

@@ -211,10 +211,10 @@ impl World {
         self.ledger.arrived();
         cx.observe(Observation::Arrived { message: &message });
         let agent = message.agent;
-        let at = self.messages.insert(message);
-        self.agents[agent as usize].queue.accept(&message, at.slot);
+        let slot = self.messages.insert(message);
+        self.agents[agent as usize].queue.accept(&message, slot);
         match delivery {
-            DeliveryMode::Immediate => self.start_immediate(agent, at.slot, cx),
+            DeliveryMode::Immediate => self.start_immediate(agent, slot, cx),
             DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),
         }
     }

@@ -18,11 +18,9 @@ use crate::units::SimTime;
 impl World {
     /// Closes connection `index` by QUIT - or finds that the receiver was faster.
     pub(super) fn quit<O: Observer>(&mut self, id: u32, index: usize, cx: &mut Context<'_, O>) {
-        let connection = self.processes.at(id).connections[index];
+        let connection = &self.processes.slots[id as usize].connections[index];
         let reason = match connection.cut {
-            _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => {
-                Closed::IdleTimeout
-            }
+            _ if self.idle_end(connection) < connection.cut_at.min(cx.now()) => Closed::IdleTimeout,
             _ if cx.now() < connection.cut_at => Closed::Quit,
             _ if connection.ends_by_outage => Closed::Outage,
             Cut::Reset => Closed::CutByReset,
@@ -72,11 +70,11 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let connection = self.forget(id, index, reason, cx);
-        let agent = self.processes.at(id).agent;
         match connection.last_status {
             LastStatus::TemporaryFailure => self.mark(id, connection.record, true, cx),
             LastStatus::Good => {
                 let record = connection.record;
+                let agent = self.processes.at(id).agent;
                 if self.agents[agent as usize].host_status.clear(record) {
                     let destination = self.hosts[connection.host].destination;
                     cx.observe(Observation::HostCleared { agent, record, destination });

@@ -8,4 +8,5 @@ pub mod outcome;
 pub mod process;
 pub mod queue;
 pub mod run;
+pub mod skip;
 mod transact;

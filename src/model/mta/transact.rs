@@ -8,8 +8,8 @@
 //!
 //! Left out: pipelining across messages; each final dot is waited for.
 
-use super::outcome::{self, After, Fate};
-use super::process::{Attempt, Next, Pending, Stage};
+use super::outcome::{self, After, Fate, LastStatus};
+use super::process::{Attempt, Next, Pending, Process, Stage};
 use crate::engine::Draws;
 use crate::model::connection::transaction::{Course, Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection};
@@ -17,7 +17,7 @@ use crate::model::event::{Context, Event};
 use crate::model::exchange::conditions::{next_disconnect, outage, slowness};
 use crate::model::message::Message;
 use crate::model::observation::{Observation, Observer};
-use crate::model::params::{Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
+use crate::model::params::{Commit, Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
 use crate::model::waiting::Waited;
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
@@ -36,19 +36,28 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         self.expect_outages(id, index);
-        let process = self.processes.at(id);
-        let (connection, attempt) = (process.connections[index], process.attempt);
-        let number = process.number;
-        let Some(attempt) = attempt else { return };
-        let message = *self.messages.at(attempt.slot);
+        let process = &self.processes.slots[id as usize];
+        let Some(attempt) = &process.attempt else { return };
+        let message = self.messages.at(attempt.slot);
         cx.observe(Observation::TransactionStarted {
-            message: &message,
-            process: number,
-            connection: connection.number,
+            message,
+            process: process.number,
+            connection: process.connections[index].number,
             at: start,
         });
+        if let Some((until, accepted_at)) =
+            self.undisturbed(process, attempt, index, (start, probe))
+        {
+            let (ending, accepted_at, sent) = (Ending::Accepted, Some(accepted_at), 1.0);
+            self.processes.slots[id as usize].pending =
+                Pending::Transaction { index, ending, accepted_at, sent };
+            cx.schedule(until, Event::ProcessReady { process: id });
+            return;
+        }
+        let connection = process.connections[index];
+        let message = *message;
         let part = part(&message, attempt.position);
-        let patience = self.processes.at(id).settings.sender.timeouts.reply;
+        let patience = process.settings.sender.timeouts.reply;
         let mut transaction =
             self.transaction(&connection, &message, part, (start, probe), patience);
         let outages = &self.receiver(&connection).outages;
@@ -67,10 +76,55 @@ impl World {
         }
     }
 
+    /// What nearly every transaction comes to, without working out what might befall it: the receiver treats
+    /// all mail alike, and nothing ends the connection before the reply is there. When the sender has the
+    /// reply, and when the receiver counts the message as accepted.
+    #[inline]
+    fn undisturbed(
+        &self,
+        process: &Process,
+        attempt: &Attempt,
+        index: usize,
+        (start, probe): (SimTime, bool),
+    ) -> Option<(SimTime, SimTime)> {
+        let connection = &process.connections[index];
+        let destination = self.hosts[connection.host].destination;
+        let receiver = self.params.receiver_of(destination);
+        let Link::PerConnection(own) = self.params.network.link else { return None };
+        if !receiver.is_steady()
+            || receiver.throttle.is_some()
+            || self.exchanges[destination].blocks.is_some()
+            || connection.machine.is_some()
+            || connection.ends_by_outage
+        {
+            return None;
+        }
+        let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
+        if probe && idle_end.is_some_and(|end| end < start) {
+            return None;
+        }
+        let message = self.messages.at(attempt.slot);
+        let part = part(message, attempt.position);
+        let mut draws = self.streams.service.at_part(message.draw_key, part);
+        let service = Span::from_seconds(receiver.service_time.draw(&mut draws));
+        let round_trip = self.params.network.round_trip;
+        let overhead = overhead_at(&receiver.message_overhead, start);
+        let begun = start + if probe { round_trip } else { Span::ZERO };
+        let body = own.transfer_time(u64::from(message.bytes));
+        let dot = begun + round_trip + round_trip + body;
+        let reply = dot + round_trip + overhead + service;
+        let patience_ends = dot + process.settings.sender.timeouts.reply;
+        let accepted_at = match receiver.commit {
+            Commit::AfterReply => reply,
+            Commit::BeforeReply => dot + round_trip / 2 + overhead,
+        };
+        (reply <= connection.cut_at && reply <= patience_ends).then_some((reply, accepted_at))
+    }
+
     /// An outage may have been scheduled, or called off, since the connection was opened.
     fn expect_outages(&mut self, id: u32, index: usize) {
-        let connection = self.processes.at(id).connections[index];
-        let outages = &self.receiver(&connection).outages;
+        let connection = &self.processes.slots[id as usize].connections[index];
+        let outages = &self.receiver(connection).outages;
         if outages.is_empty() && !connection.ends_by_outage {
             return;
         }
@@ -371,6 +425,11 @@ impl World {
         (ending, accepted_at, sent): (Ending, Option<SimTime>, f64),
         cx: &mut Context<'_, O>,
     ) -> Next {
+        if let (Ending::Accepted, Some(at)) = (ending, accepted_at)
+            && self.delivered_whole(id, index, at, cx)
+        {
+            return Next::Message;
+        }
         let Some(Attempt { slot, waited, .. }) = self.processes.at(id).attempt else {
             return Next::Message;
         };
@@ -418,6 +477,33 @@ impl World {
         Next::Message
     }
 
+    /// What nearly every transaction ends in: the message was accepted for all its recipients. False where it
+    /// takes several transactions.
+    #[inline]
+    fn delivered_whole<O: Observer>(
+        &mut self,
+        id: u32,
+        index: usize,
+        at: SimTime,
+        cx: &mut Context<'_, O>,
+    ) -> bool {
+        let process = &mut self.processes.slots[id as usize];
+        let Some(Attempt { slot, waited, .. }) = process.attempt else { return false };
+        let message = self.messages.at_mut(slot);
+        if message.batches() > 1 {
+            return false;
+        }
+        cx.observe(Observation::Accepted { message, waited, at });
+        message.accepted = true;
+        let connection = &mut process.connections[index];
+        connection.carried += 1;
+        connection.last_used = cx.now();
+        connection.last_status = LastStatus::Good;
+        let number = connection.number;
+        self.deliver(id, slot, number, cx);
+        true
+    }
+
     /// Tells of an acceptance; says whether all recipients have the message now.
     fn settle_acceptance<O: Observer>(
         &mut self,
@@ -442,8 +528,8 @@ impl World {
 
 /// Tells the transactions of a message apart for its draws: by try, host and batch, so that another host
 /// in the same attempt has luck of its own.
-fn part(message: &Message, position: usize) -> u64 {
-    u64::from(message.tries) << 32 | (position as u64) << 16 | u64::from(message.batches_sent)
+fn part(message: &Message, position: u32) -> u64 {
+    u64::from(message.tries) << 32 | u64::from(position) << 16 | u64::from(message.batches_sent)
 }
 
 /// The first phase, if any, at which chance refuses; every deferral draws once, so none shifts another.
@@ -463,6 +549,9 @@ pub(super) fn closed_by_cut(how: Hangup, connection: &Connection) -> Closed {
 
 /// The step of the overhead profile that holds at `at`; the first one holds before it, too.
 fn overhead_at(steps: &[(SimTime, Span)], at: SimTime) -> Span {
+    if steps.is_empty() {
+        return Span::ZERO;
+    }
     let after = steps.partition_point(|(from, _)| *from <= at);
     steps.get(after.saturating_sub(1)).map_or(Span::ZERO, |(_, overhead)| *overhead)
 }

@@ -87,32 +87,21 @@ impl Workload {
 
     /// When the next message arrives; `None` when no more will.
     pub fn next_at(&self) -> Option<SimTime> {
-        match (self.steady.peek(), self.bursts.peek()) {
-            (Some(steady), Some(burst)) => Some(steady.at.min(burst.at)),
-            (steady, burst) => steady.or(burst).map(|arrival| arrival.at),
+        match (self.steady.next_at(), self.bursts.next_at()) {
+            (Some(steady), Some(burst)) => Some(steady.min(burst)),
+            (steady, burst) => steady.or(burst),
         }
     }
 
     /// The next message, if one arrives at or before `now`.
     pub fn take(&mut self, now: SimTime) -> Option<Message> {
-        let steady = self.steady.peek().filter(|arrival| arrival.at <= now);
-        let burst = self.bursts.peek().filter(|arrival| arrival.at <= now);
-        let arrival = match (steady, burst) {
-            (Some(steady), Some(burst)) if burst.at < steady.at => {
-                self.bursts.advance();
-                burst
-            }
-            (Some(steady), _) => {
-                self.steady.advance();
-                steady
-            }
-            (None, Some(burst)) => {
-                self.bursts.advance();
-                burst
-            }
-            (None, None) => return None,
+        let next = self.next_at().filter(|at| *at <= now)?;
+        // Of two that arrive at once, the steady stream's goes first.
+        let arrival = match self.steady.next_at() == Some(next) {
+            true => self.steady.take(),
+            false => self.bursts.take(),
         };
-        Some(self.message(arrival))
+        arrival.map(|arrival| self.message(arrival))
     }
 
     /// Message number `number` of the backlog, queued at the start.
