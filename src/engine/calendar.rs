@@ -24,6 +24,12 @@ pub struct Timer {
 /// Stands for "no timer": entries are kept small, for the heap moves them about.
 const NO_TIMER: Timer = Timer { slot: u32::MAX, generation: 0 };
 
+impl Timer {
+    fn is_none(self) -> bool {
+        self.slot == NO_TIMER.slot
+    }
+}
+
 /// Time in the high 64 bits, then 8 bits of phase, then 56 bits of sequence: 7 * 10^16 schedulings.
 fn pack(at: SimTime, phase: Phase, sequence: u64) -> u128 {
     (u128::from(at.nanos()) << 64) | (u128::from(phase.0) << 56) | u128::from(sequence)
@@ -213,7 +219,7 @@ impl<E: Copy> Calendar<E> {
                 self.fetch();
                 continue;
             };
-            if next.timer == NO_TIMER || self.is_armed(next.timer) {
+            if next.timer.is_none() || self.is_armed(next.timer) {
                 return Some(next);
             }
             self.pass();
@@ -231,7 +237,7 @@ impl<E: Copy> Calendar<E> {
             return None;
         };
         self.pass();
-        if next.timer != NO_TIMER {
+        if !next.timer.is_none() {
             self.disarm(next.timer);
         }
         self.now = next.at();

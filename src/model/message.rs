@@ -139,6 +139,23 @@ impl Messages {
         mark.is_some_and(|mark| mark.0 & !LOCKED == Mark::of(at.id, u32::from(tries)).0)
     }
 
+    /// Whether the message is present, was tried so often (the low byte counts) and is in no attempt.
+    #[inline]
+    pub fn is_free_as_listed(&self, at: MessageRef, tries: u8) -> bool {
+        self.marks.get(at.slot as usize) == Some(&Mark::of(at.id, u32::from(tries)))
+    }
+
+    /// Fetches these messages from far memory all at once, which takes no longer than one alone. Their order
+    /// in a list is not that in memory.
+    #[inline]
+    pub fn fetch(&self, slots: impl Iterator<Item = u32>) {
+        let words = slots.map(|slot| {
+            let message = self.slots.get(slot as usize).map_or(0, |message| message.id);
+            message ^ self.marks.get(slot as usize).map_or(0, |mark| mark.0)
+        });
+        std::hint::black_box(words.fold(0, |all, word| all ^ word));
+    }
+
     /// Whether the message is present and in no attempt.
     #[inline]
     pub fn is_free(&self, at: MessageRef) -> bool {

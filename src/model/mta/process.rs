@@ -34,8 +34,8 @@ use std::rc::Rc;
 pub(super) enum Work {
     #[default]
     Nothing,
-    /// Every `step`-th message of a run's list, from `next` on.
-    Run { run: u32, list: Rc<Vec<Listed>>, next: usize, step: usize },
+    /// Every `step`-th message of a run's list, from `next` on; those before `fetched` are in near memory.
+    Run { run: u32, list: Rc<Vec<Listed>>, next: usize, step: usize, fetched: usize },
     /// One message at once; `None` when it has been taken.
     Immediate { message: Option<u32> },
 }
@@ -188,7 +188,7 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let step = self.params.sender.runners as usize;
-        let work = Work::Run { run, list: list.clone(), next: child as usize, step };
+        let work = Work::Run { run, list: list.clone(), next: child as usize, step, fetched: 0 };
         self.start_process(agent, work, start, cx);
     }
 

@@ -174,14 +174,22 @@ impl Queue {
         let (clock, age, order) = (self.clock, self.min_age, self.order);
         let aged = self.waiting.since.partition_point(|since| clock.due(*since, age) <= now);
         self.waiting.since.drain(..aged);
-        // It may have been tried again by an older run that still held it in its list, or have left.
-        let still = |entry: &Listed| entry.still_eligible(messages);
-        let as_it_is = |entry: Listed| match messages.is_free(entry.message()) {
-            true => entry,
-            // Such a run has just read it once more.
-            false => Listed::new(messages.at(entry.message().slot), entry.message().slot, order),
-        };
-        self.fresh.extend(self.waiting.listed.drain(..aged).filter(still).map(as_it_is));
+        self.fresh.reserve(aged);
+        let (front, back) = self.waiting.listed.as_slices();
+        let from_front = aged.min(front.len());
+        for part in [&front[..from_front], &back[..aged - from_front]] {
+            for entry in part {
+                let at = entry.message();
+                // It may have been tried again by an older run that still held it in its list, or have left.
+                if messages.is_free_as_listed(at, entry.tries()) {
+                    self.fresh.push(*entry);
+                } else if entry.still_eligible(messages) {
+                    // Such a run has just read it once more.
+                    self.fresh.push(Listed::new(messages.at(at.slot), at.slot, order));
+                }
+            }
+        }
+        self.waiting.listed.drain(..aged);
         self.set_first_due();
     }
 

@@ -12,11 +12,15 @@ use super::expiry::{self, Verdict};
 use super::host_status::Memory;
 use super::process::Work;
 use crate::model::event::{Context, Event};
+use crate::model::message::Messages;
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::HostKey;
 use crate::model::waiting::{Wait, Waited};
 use crate::model::world::World;
 use crate::units::SimTime;
+
+/// Messages that are fetched together: as many as a core may wait for at once.
+const FETCHED: usize = 16;
 
 /// Why an attempt came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +42,11 @@ impl World {
     ) -> bool {
         let Some((wait, until)) = self.avoids_its_only_host(id) else { return false };
         let skip = self.processes.at(id).settings.sender.costs.skip;
-        while cx.now() < until && self.skip_next(id, (wait, until), cx) {
+        while cx.now() < until {
+            self.processes.slots[id as usize].work.fetch_ahead(&self.messages);
+            if !self.skip_next(id, (wait, until), cx) {
+                break;
+            }
             let next = cx.now() + skip;
             if next < *quiet.get_or_insert_with(|| cx.calendar.quiet_until()) {
                 cx.calendar.step_to(next, u64::from(id));
@@ -145,12 +153,21 @@ impl World {
 }
 
 impl Work {
+    /// Fetches the next few messages of a run's list together, once in so many.
+    #[inline]
+    fn fetch_ahead(&mut self, messages: &Messages) {
+        if let Work::Run { list, next, step, fetched, .. } = self
+            && *next >= *fetched
+        {
+            *fetched = *next + FETCHED * *step;
+            let few = list.iter().skip(*next).step_by((*step).max(1)).take(FETCHED);
+            messages.fetch(few.map(|listed| listed.message().slot));
+        }
+    }
+
     /// The next message of a run's list that is still there and free.
     #[inline]
-    pub(super) fn next_in_list(
-        &mut self,
-        messages: &crate::model::message::Messages,
-    ) -> Option<u32> {
+    pub(super) fn next_in_list(&mut self, messages: &Messages) -> Option<u32> {
         let Work::Run { list, next, step, .. } = self else { return None };
         loop {
             let at = list.get(*next)?.message();
