@@ -236,13 +236,26 @@ impl<E: Copy> Calendar<E> {
             }
             return None;
         };
+        self.hand_out(next);
+        Some((self.now, next.event))
+    }
+
+    #[inline]
+    fn hand_out(&mut self, next: Entry<E>) {
         self.pass();
         if !next.timer.is_none() {
             self.disarm(next.timer);
         }
         self.now = next.at();
         self.trace.add(next.at().nanos() ^ (next.key as u64).rotate_left(32));
-        Some((self.now, next.event))
+    }
+
+    /// The next event, if `takes` says so of it; else it stays where it is. Never one after the horizon.
+    #[inline]
+    pub fn advance_if(&mut self, takes: impl FnOnce(E) -> bool) -> Option<E> {
+        let next = self.next().filter(|next| next.at() <= self.horizon && takes(next.event))?;
+        self.hand_out(next);
+        Some(next.event)
     }
 
     /// Until when nothing else happens: whoever handles an event may go on by itself up to, but not
@@ -320,6 +333,18 @@ mod tests {
         calendar.advance(SimTime::MAX);
         calendar.schedule(at(3), PHASE, 2);
         assert_eq!(calendar.advance(SimTime::MAX), Some((at(10), 2)));
+    }
+
+    #[test]
+    fn an_event_is_taken_on_a_condition_or_stays() {
+        let mut calendar = Calendar::new();
+        calendar.schedule(at(1), PHASE, 1);
+        calendar.schedule(at(2), PHASE, 2);
+        calendar.schedule(at(9), PHASE, 3);
+        calendar.advance(at(5));
+        assert_eq!(calendar.advance_if(|event| event == 7), None);
+        assert_eq!((calendar.now(), calendar.advance_if(|event| event == 2)), (at(1), Some(2)));
+        assert_eq!((calendar.now(), calendar.advance_if(|_| true)), (at(2), None), "the horizon");
     }
 
     #[test]

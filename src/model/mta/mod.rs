@@ -8,5 +8,6 @@ pub mod outcome;
 pub mod process;
 pub mod queue;
 pub mod run;
-pub mod skip;
+mod skip;
 mod transact;
+mod undisturbed;

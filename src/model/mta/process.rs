@@ -298,30 +298,69 @@ impl World {
 
     /// Takes message after message until one needs time on a connection, or the list is done. Skips need
     /// nobody else: the process runs ahead of the calendar up to `quiet`, by default until something else
-    /// happens.
-    fn work<O: Observer>(&mut self, id: u32, mut quiet: Option<SimTime>, cx: &mut Context<'_, O>) {
+    /// happens. If that is the turn of another process between two messages - runners of one run skip in step -
+    /// it is taken here.
+    fn work<O: Observer>(
+        &mut self,
+        mut id: u32,
+        mut quiet: Option<SimTime>,
+        cx: &mut Context<'_, O>,
+    ) {
+        let alone = quiet.is_some();
+        let present = self.messages.len();
         loop {
-            if self.skip_ahead(id, &mut quiet, cx) {
-                return;
-            }
-            if !self.take_message(id, cx.now()) {
-                break;
-            }
-            match self.attempt(id, cx) {
-                Step::Scheduled => return,
-                Step::Ended => {}
-                Step::Skipped => {
-                    let next = cx.now() + self.processes.at(id).settings.sender.costs.skip;
-                    if next < *quiet.get_or_insert_with(|| cx.calendar.quiet_until()) {
-                        cx.calendar.step_to(next, u64::from(id));
-                    } else {
-                        cx.schedule(next, Event::ProcessReady { process: id });
-                        return;
-                    }
+            if !self.skip_ahead(id, &mut quiet, cx) {
+                if !self.take_message(id, cx.now()) {
+                    return self.end_process(id, cx);
+                }
+                match self.attempt(id, cx) {
+                    Step::Scheduled => return,
+                    Step::Ended => continue,
+                    Step::Skipped if self.goes_on(id, &mut quiet, cx) => continue,
+                    Step::Skipped => {}
                 }
             }
+            // Whether the run is over is looked at whenever a message has left.
+            if alone || self.messages.len() != present {
+                return;
+            }
+            let Some(next) = self.whose_turn(cx) else { return };
+            (id, quiet) = (next, None);
         }
-        self.end_process(id, cx);
+    }
+
+    /// A skip takes its time. True if the process may go on at once, for nothing else happens meanwhile; else its
+    /// next turn is scheduled.
+    #[inline]
+    pub(super) fn goes_on<O: Observer>(
+        &mut self,
+        id: u32,
+        quiet: &mut Option<SimTime>,
+        cx: &mut Context<'_, O>,
+    ) -> bool {
+        let next = cx.now() + self.processes.at(id).settings.sender.costs.skip;
+        let quiet = *quiet.get_or_insert_with(|| cx.calendar.quiet_until());
+        if next < quiet {
+            cx.calendar.step_to(next, u64::from(id));
+        } else {
+            cx.schedule(next, Event::ProcessReady { process: id });
+        }
+        next < quiet
+    }
+
+    /// The process whose turn between two messages is the next event; the event is taken.
+    #[inline]
+    fn whose_turn<O: Observer>(&self, cx: &mut Context<'_, O>) -> Option<u32> {
+        let processes = &self.processes.slots;
+        let between = |process: u32| {
+            let process = processes.get(process as usize);
+            process.is_some_and(|process| matches!(process.pending, Pending::NextMessage))
+        };
+        let taken = |event| matches!(event, Event::ProcessReady { process } if between(process));
+        match cx.calendar.advance_if(taken) {
+            Some(Event::ProcessReady { process }) => Some(process),
+            _ => None,
+        }
     }
 
     /// Locks the next message of the list that is still there and free; false at the end of the list.

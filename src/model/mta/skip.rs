@@ -11,7 +11,7 @@
 use super::expiry::{self, Verdict};
 use super::host_status::Memory;
 use super::process::Work;
-use crate::model::event::{Context, Event};
+use crate::model::event::Context;
 use crate::model::message::Messages;
 use crate::model::observation::{Observation, Observer};
 use crate::model::params::HostKey;
@@ -41,17 +41,12 @@ impl World {
         cx: &mut Context<'_, O>,
     ) -> bool {
         let Some((wait, until)) = self.avoids_its_only_host(id) else { return false };
-        let skip = self.processes.at(id).settings.sender.costs.skip;
         while cx.now() < until {
             self.processes.slots[id as usize].work.fetch_ahead(&self.messages);
             if !self.skip_next(id, (wait, until), cx) {
                 break;
             }
-            let next = cx.now() + skip;
-            if next < *quiet.get_or_insert_with(|| cx.calendar.quiet_until()) {
-                cx.calendar.step_to(next, u64::from(id));
-            } else {
-                cx.schedule(next, Event::ProcessReady { process: id });
+            if !self.goes_on(id, quiet, cx) {
                 return true;
             }
         }

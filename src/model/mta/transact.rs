@@ -8,8 +8,8 @@
 //!
 //! Left out: pipelining across messages; each final dot is waited for.
 
-use super::outcome::{self, After, Fate, LastStatus};
-use super::process::{Attempt, Next, Pending, Process, Stage};
+use super::outcome::{self, After, Fate};
+use super::process::{Attempt, Next, Pending, Stage};
 use crate::engine::Draws;
 use crate::model::connection::transaction::{Course, Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection};
@@ -17,7 +17,7 @@ use crate::model::event::{Context, Event};
 use crate::model::exchange::conditions::{next_disconnect, outage, slowness};
 use crate::model::message::Message;
 use crate::model::observation::{Observation, Observer};
-use crate::model::params::{Commit, Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
+use crate::model::params::{Cut, Deferral, Link, Receiver, SmtpPhase, Trouble};
 use crate::model::waiting::Waited;
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
@@ -74,51 +74,6 @@ impl World {
         } else {
             self.go_on_from(id, index, Stage::Rcpt, Box::new(transaction), cx);
         }
-    }
-
-    /// What nearly every transaction comes to, without working out what might befall it: the receiver treats
-    /// all mail alike, and nothing ends the connection before the reply is there. When the sender has the
-    /// reply, and when the receiver counts the message as accepted.
-    #[inline]
-    fn undisturbed(
-        &self,
-        process: &Process,
-        attempt: &Attempt,
-        index: usize,
-        (start, probe): (SimTime, bool),
-    ) -> Option<(SimTime, SimTime)> {
-        let connection = &process.connections[index];
-        let destination = self.hosts[connection.host].destination;
-        let receiver = self.params.receiver_of(destination);
-        let Link::PerConnection(own) = self.params.network.link else { return None };
-        if !receiver.is_steady()
-            || receiver.throttle.is_some()
-            || self.exchanges[destination].blocks.is_some()
-            || connection.machine.is_some()
-            || connection.ends_by_outage
-        {
-            return None;
-        }
-        let idle_end = receiver.idle_timeout.map(|idle| connection.last_used + idle);
-        if probe && idle_end.is_some_and(|end| end < start) {
-            return None;
-        }
-        let message = self.messages.at(attempt.slot);
-        let part = part(message, attempt.position);
-        let mut draws = self.streams.service.at_part(message.draw_key, part);
-        let service = Span::from_seconds(receiver.service_time.draw(&mut draws));
-        let round_trip = self.params.network.round_trip;
-        let overhead = overhead_at(&receiver.message_overhead, start);
-        let begun = start + if probe { round_trip } else { Span::ZERO };
-        let body = own.transfer_time(u64::from(message.bytes));
-        let dot = begun + round_trip + round_trip + body;
-        let reply = dot + round_trip + overhead + service;
-        let patience_ends = dot + process.settings.sender.timeouts.reply;
-        let accepted_at = match receiver.commit {
-            Commit::AfterReply => reply,
-            Commit::BeforeReply => dot + round_trip / 2 + overhead,
-        };
-        (reply <= connection.cut_at && reply <= patience_ends).then_some((reply, accepted_at))
     }
 
     /// An outage may have been scheduled, or called off, since the connection was opened.
@@ -477,33 +432,6 @@ impl World {
         Next::Message
     }
 
-    /// What nearly every transaction ends in: the message was accepted for all its recipients. False where it
-    /// takes several transactions.
-    #[inline]
-    fn delivered_whole<O: Observer>(
-        &mut self,
-        id: u32,
-        index: usize,
-        at: SimTime,
-        cx: &mut Context<'_, O>,
-    ) -> bool {
-        let process = &mut self.processes.slots[id as usize];
-        let Some(Attempt { slot, waited, .. }) = process.attempt else { return false };
-        let message = self.messages.at_mut(slot);
-        if message.batches() > 1 {
-            return false;
-        }
-        cx.observe(Observation::Accepted { message, waited, at });
-        message.accepted = true;
-        let connection = &mut process.connections[index];
-        connection.carried += 1;
-        connection.last_used = cx.now();
-        connection.last_status = LastStatus::Good;
-        let number = connection.number;
-        self.deliver(id, slot, number, cx);
-        true
-    }
-
     /// Tells of an acceptance; says whether all recipients have the message now.
     fn settle_acceptance<O: Observer>(
         &mut self,
@@ -528,7 +456,7 @@ impl World {
 
 /// Tells the transactions of a message apart for its draws: by try, host and batch, so that another host
 /// in the same attempt has luck of its own.
-fn part(message: &Message, position: u32) -> u64 {
+pub(super) fn part(message: &Message, position: u32) -> u64 {
     u64::from(message.tries) << 32 | u64::from(position) << 16 | u64::from(message.batches_sent)
 }
 
@@ -548,7 +476,7 @@ pub(super) fn closed_by_cut(how: Hangup, connection: &Connection) -> Closed {
 }
 
 /// The step of the overhead profile that holds at `at`; the first one holds before it, too.
-fn overhead_at(steps: &[(SimTime, Span)], at: SimTime) -> Span {
+pub(super) fn overhead_at(steps: &[(SimTime, Span)], at: SimTime) -> Span {
     if steps.is_empty() {
         return Span::ZERO;
     }
