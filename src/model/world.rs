@@ -209,10 +209,11 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         self.ledger.arrived();
-        cx.observe(Observation::Arrived { message: &message });
         let agent = message.agent;
         let slot = self.messages.insert(message);
-        self.agents[agent as usize].queue.accept(&message, slot);
+        let message = self.messages.at(slot);
+        cx.observe(Observation::Arrived { message });
+        self.agents[agent as usize].queue.accept(message, slot);
         match delivery {
             DeliveryMode::Immediate => self.start_immediate(agent, slot, cx),
             DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),

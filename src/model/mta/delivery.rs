@@ -46,7 +46,7 @@ impl World {
         self.connect(id, host, cx)
     }
 
-    fn keyed_by_address(&self) -> bool {
+    pub(super) fn keyed_by_address(&self) -> bool {
         self.params.sender.host_status.key == HostKey::Address
     }
 
@@ -148,6 +148,8 @@ impl World {
         let destination = self.hosts[host].destination;
         if self.exchanges[destination].is_full(self.params.receiver_of(destination), agent) {
             self.take_stock(destination, cx);
+        } else if self.open_undisturbed(id, (host, addresses[0]), cx) {
+            return;
         }
         let session = self.session(id, host, dialled, addresses, now);
         for _ in 0..session.refused {

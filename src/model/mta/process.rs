@@ -234,7 +234,9 @@ impl World {
         }
         process.work = work;
         process.memory.fill(Memory::Untouched);
-        process.memory.resize(records, Memory::Untouched);
+        if process.memory.len() != records {
+            process.memory.resize(records, Memory::Untouched);
+        }
         if process.hosts.len() != self.hosts.len() {
             process.hosts.clear();
             process.hosts.extend(0..self.hosts.len());
