@@ -88,6 +88,7 @@ impl Tally {
         self.counts.arrived += u64::from(self.is_measured(message));
     }
 
+    #[inline]
     fn accepted(&mut self, at: SimTime, message: &Message, waited: &Waited) {
         if !self.is_measured(message) {
             return;
@@ -116,6 +117,7 @@ impl Tally {
     }
 
     /// An attempt has ended that came after this wait. What follows an acceptance is no delay.
+    #[inline]
     fn waited(&mut self, end: SimTime, message: &Message, waited: &Waited) {
         if !message.accepted && self.is_measured(message) {
             self.counts.waits.add(waited, end);

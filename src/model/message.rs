@@ -118,6 +118,7 @@ pub struct MessageRef {
 
 impl Messages {
     /// Keeps `message` and says where.
+    #[inline]
     pub fn insert(&mut self, message: Message) -> u32 {
         let mark = Mark::of(message.id, message.tries);
         match self.free.pop() {

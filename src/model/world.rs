@@ -202,6 +202,7 @@ impl World {
     }
 
     /// The sender takes a message over: it is in the queue from here on. Rule: MODEL.md 4.7.
+    #[inline]
     fn accept<O: Observer>(
         &mut self,
         message: Message,

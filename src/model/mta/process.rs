@@ -179,6 +179,7 @@ enum Step {
 
 impl World {
     /// Starts runner `child` of a run over `list`; it begins `start` from now.
+    #[inline]
     pub(in crate::model) fn start_runner<O: Observer>(
         &mut self,
         (agent, run): (u32, u32),
@@ -210,6 +211,7 @@ impl World {
         self.start_process(agent, work, start, cx);
     }
 
+    #[inline]
     fn start_process<O: Observer>(
         &mut self,
         agent: u32,
@@ -268,6 +270,15 @@ impl World {
         id: u32,
         cx: &mut Context<'_, O>,
     ) {
+        // Read field by field: a copy of what was just written in pieces makes the processor wait.
+        if let Pending::Transaction { index, ending, accepted_at: Some(at), .. } =
+            self.processes.slots[id as usize].pending
+            && ending == Ending::Accepted
+            && self.delivered_whole(id, index, at, cx)
+        {
+            self.processes.slots[id as usize].pending = Pending::NextMessage;
+            return self.work(id, None, cx);
+        }
         let goes_on = match std::mem::take(&mut self.processes.at(id).pending) {
             Pending::NextMessage => false,
             Pending::Session(failed) => {
@@ -388,9 +399,10 @@ impl World {
     /// Goes through the hosts from the attempt's position on.
     fn attempt<O: Observer>(&mut self, id: u32, cx: &mut Context<'_, O>) -> Step {
         loop {
-            let process = &mut self.processes.slots[id as usize];
-            let Some(attempt) = process.attempt else { return Step::Ended };
+            let process = &self.processes.slots[id as usize];
+            let Some(attempt) = &process.attempt else { return Step::Ended };
             if attempt.position >= attempt.end {
+                let attempt = *attempt;
                 return self.attempt_failed(id, attempt, cx);
             }
             let host = process.hosts[attempt.position as usize];

@@ -380,11 +380,6 @@ impl World {
         (ending, accepted_at, sent): (Ending, Option<SimTime>, f64),
         cx: &mut Context<'_, O>,
     ) -> Next {
-        if let (Ending::Accepted, Some(at)) = (ending, accepted_at)
-            && self.delivered_whole(id, index, at, cx)
-        {
-            return Next::Message;
-        }
         let Some(Attempt { slot, waited, .. }) = self.processes.at(id).attempt else {
             return Next::Message;
         };

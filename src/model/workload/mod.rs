@@ -97,6 +97,7 @@ impl Workload {
     }
 
     /// The next message, if one arrives at or before `now`.
+    #[inline]
     pub fn take(&mut self, now: SimTime) -> Option<Message> {
         if now < self.next {
             return None;
@@ -124,6 +125,7 @@ impl Workload {
         other.map_or(0, |index| index as u16 + 1)
     }
 
+    #[inline]
     fn message(&mut self, arrival: Arrival) -> Message {
         let key = arrival.draw_key;
         let bytes = arrival
