@@ -344,7 +344,7 @@ impl World {
 
     /// A skip takes its time. True if the process may go on at once, for nothing else happens meanwhile; else its
     /// next turn is scheduled.
-    #[inline]
+    #[inline(always)]
     pub(super) fn goes_on<O: Observer>(
         &mut self,
         id: u32,

@@ -31,6 +31,7 @@ pub struct Listed(u128);
 const FIELD: u64 = (1 << 44) - 1;
 
 impl Listed {
+    #[inline]
     fn new(message: &Message, slot: u32, order: Order) -> Self {
         let primary = match order {
             Order::Priority => message.priority().min(FIELD),
@@ -66,6 +67,9 @@ struct Waiting {
     listed: VecDeque<Listed>,
     since: VecDeque<SimTime>,
 }
+
+/// Memory for so many entries is kept for the next listing.
+const MOST_SPARE: usize = 1 << 16;
 
 /// The queue of one agent.
 #[derive(Debug)]
@@ -124,6 +128,7 @@ impl Queue {
     }
 
     /// A message whose attempt has just ended without delivery waits for its age.
+    #[inline]
     pub fn defer(&mut self, message: &Message, slot: u32) {
         self.waiting.listed.push_back(Listed::new(message, slot, self.order));
         self.waiting.since.push_back(message.last_try);
@@ -132,6 +137,7 @@ impl Queue {
         }
     }
 
+    #[cold]
     fn set_first_due(&mut self) {
         let first = self.waiting.since.front();
         self.first_due = first.map_or(SimTime::MAX, |since| self.clock.due(*since, self.min_age));
@@ -146,17 +152,30 @@ impl Queue {
         self.fresh.sort();
         let mut merged = std::mem::take(&mut self.spare);
         merged.clear();
-        let mut newcomers = self.fresh.drain(..).peekable();
-        for entry in self.eligible.iter().filter(|entry| entry.still_eligible(messages)) {
-            while let Some(newcomer) = newcomers.next_if(|newcomer| newcomer < entry) {
-                merged.push(newcomer);
+        let mut kept =
+            self.eligible.iter().filter(|entry| entry.still_eligible(messages)).peekable();
+        if kept.peek().is_none() {
+            // Usually all of the last listing was tried: the newcomers are the list, without a copy.
+            std::mem::swap(&mut merged, &mut self.fresh);
+        } else {
+            let mut newcomers = self.fresh.drain(..).peekable();
+            for entry in kept {
+                while let Some(newcomer) = newcomers.next_if(|newcomer| newcomer < entry) {
+                    merged.push(newcomer);
+                }
+                merged.push(*entry);
             }
-            merged.push(*entry);
+            merged.extend(newcomers);
         }
-        merged.extend(newcomers);
         let last = std::mem::replace(&mut self.eligible, Rc::new(merged));
-        // The runs of the last listing have usually ended: its memory serves the next one.
+        // The runs of the last listing have usually ended: its memory serves the next one. What a backlog once
+        // took is given back.
         self.spare = Rc::try_unwrap(last).unwrap_or_default();
+        for memory in [&mut self.spare, &mut self.fresh] {
+            if memory.capacity() > MOST_SPARE {
+                *memory = Vec::new();
+            }
+        }
         if self.order == Order::Random {
             let mut shuffled = self.eligible.as_ref().clone();
             let mut draws = draws;
@@ -190,6 +209,9 @@ impl Queue {
             }
         }
         self.waiting.listed.drain(..aged);
+        if self.waiting.since.is_empty() && self.waiting.since.capacity() > MOST_SPARE {
+            self.waiting = Waiting::default();
+        }
         self.set_first_due();
     }
 

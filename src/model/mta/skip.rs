@@ -70,6 +70,7 @@ impl World {
     }
 
     /// Skips the next message of the list; false when there is none.
+    #[inline(always)]
     fn skip_next<O: Observer>(
         &mut self,
         id: u32,
@@ -86,7 +87,7 @@ impl World {
     }
 
     /// The message in `slot` was tried in vain. Rules: MODEL.md 4.6, 4.8.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_back<O: Observer>(
         &mut self,
         id: u32,
