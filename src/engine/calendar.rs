@@ -1,15 +1,14 @@
 //! The calendar: what happens next.
 //!
-//! A binary heap over one packed integer key (time, phase, sequence). Popping leaves the top in place
-//! as *spent*; the next scheduling overwrites it and sifts once, so that the usual "handle one, schedule
-//! one" costs one sift instead of two. Timers are cancelled lazily: a cancelled timer stays in the heap
-//! and is dropped when it surfaces.
+//! Two tiers over one packed integer key (time, phase, sequence). The next few events lie in order in a short
+//! list, *near*: a site has some ten events pending, and among so few a place is found faster than a heap is
+//! mended. What does not fit waits in a binary heap, *far*, and nothing near is later than anything far. Timers
+//! are cancelled lazily: a cancelled timer stays where it is and is dropped when its turn comes.
 
 use super::trace::TraceHash;
 use crate::units::SimTime;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 
 /// Which kind of thing goes first within one instant: the lower phase. The model names its phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,11 +24,18 @@ pub struct Timer {
 /// Stands for "no timer": entries are kept small, for the heap moves them about.
 const NO_TIMER: Timer = Timer { slot: u32::MAX, generation: 0 };
 
+impl Timer {
+    fn is_none(self) -> bool {
+        self.slot == NO_TIMER.slot
+    }
+}
+
 /// Time in the high 64 bits, then 8 bits of phase, then 56 bits of sequence: 7 * 10^16 schedulings.
 fn pack(at: SimTime, phase: Phase, sequence: u64) -> u128 {
     (u128::from(at.nanos()) << 64) | (u128::from(phase.0) << 56) | u128::from(sequence)
 }
 
+#[derive(Clone, Copy)]
 struct Entry<E> {
     key: u128,
     timer: Timer,
@@ -63,11 +69,18 @@ impl<E> PartialEq for Entry<E> {
 
 impl<E> Eq for Entry<E> {}
 
+/// Most entries of the near tier.
+const NEAR: usize = 32;
+/// So many are fetched at once when it is empty, which leaves room for what is scheduled meanwhile.
+const FETCHED: usize = 8;
+
 /// Pending events of type `E` in the order of the [ordering contract](super).
 pub struct Calendar<E> {
-    heap: BinaryHeap<Entry<E>>,
-    /// The top of the heap has been handed out already.
-    top_is_spent: bool,
+    /// The next events in order; those before `first` have been handed out.
+    near: Vec<Entry<E>>,
+    first: usize,
+    /// All others, none of them earlier than any in `near`.
+    far: BinaryHeap<Entry<E>>,
     sequence: u64,
     now: SimTime,
     horizon: SimTime,
@@ -87,8 +100,9 @@ impl<E: Copy> Calendar<E> {
     /// An empty calendar at time zero.
     pub fn new() -> Self {
         Calendar {
-            heap: BinaryHeap::new(),
-            top_is_spent: false,
+            near: Vec::with_capacity(2 * NEAR),
+            first: 0,
+            far: BinaryHeap::new(),
             sequence: 0,
             now: SimTime::ZERO,
             horizon: SimTime::MAX,
@@ -105,6 +119,7 @@ impl<E: Copy> Calendar<E> {
 
     /// Schedules `event`. A time in the past is a caller's mistake and runs at once: time never goes
     /// back.
+    #[inline]
     pub fn schedule(&mut self, at: SimTime, phase: Phase, event: E) {
         self.insert(at, phase, NO_TIMER, event);
     }
@@ -145,68 +160,114 @@ impl<E: Copy> Calendar<E> {
     fn insert(&mut self, at: SimTime, phase: Phase, timer: Timer, event: E) {
         self.sequence += 1;
         let entry = Entry { key: pack(at.max(self.now), phase, self.sequence), timer, event };
-        if self.top_is_spent {
-            self.top_is_spent = false;
-            if let Some(mut top) = self.heap.peek_mut() {
-                *top = entry;
-                return;
-            }
+        // The latest that is near bounds what may join it; with nothing far there is no bound.
+        if !self.far.is_empty() && self.near.last().is_none_or(|latest| entry.key > latest.key) {
+            self.far.push(entry);
+            return;
         }
-        self.heap.push(entry);
+        if self.near.len() >= 2 * NEAR {
+            self.make_room();
+        }
+        let mut place = self.near.len();
+        self.near.push(entry);
+        // What is scheduled is usually later than most of what is pending.
+        while place > self.first && self.near[place - 1].key > entry.key {
+            self.near[place] = self.near[place - 1];
+            place -= 1;
+        }
+        self.near[place] = entry;
     }
 
-    fn drop_spent_top(&mut self) {
-        if self.top_is_spent {
-            self.top_is_spent = false;
-            self.heap.pop();
+    /// What was handed out is forgotten; of what is left, the later half moves to the rest if it is much.
+    #[cold]
+    fn make_room(&mut self) {
+        self.near.drain(..self.first);
+        self.first = 0;
+        if self.near.len() > NEAR {
+            self.far.extend(self.near.drain(NEAR / 2..));
         }
     }
 
-    /// Drops cancelled timers from the top and returns the time of the next live event.
-    fn next_time(&mut self) -> Option<SimTime> {
-        self.drop_spent_top();
+    /// Fetches the next few from the far tier.
+    #[cold]
+    fn fetch(&mut self) {
+        while self.near.len() < FETCHED
+            && let Some(entry) = self.far.pop()
+        {
+            self.near.push(entry);
+        }
+    }
+
+    /// Takes the first entry out of the near tier.
+    #[inline]
+    fn pass(&mut self) {
+        self.first += 1;
+        if self.first == self.near.len() {
+            self.near.clear();
+            self.first = 0;
+        }
+    }
+
+    /// The next live event; cancelled timers before it are dropped.
+    #[inline]
+    fn next(&mut self) -> Option<Entry<E>> {
         loop {
-            let top = self.heap.peek_mut()?;
-            let timer = top.timer;
-            if timer == NO_TIMER || self.timers.get(timer.slot as usize) == Some(&timer.generation)
-            {
-                return Some(top.at());
+            let Some(next) = self.near.get(self.first).copied() else {
+                if self.far.is_empty() {
+                    return None;
+                }
+                self.fetch();
+                continue;
+            };
+            if next.timer.is_none() || self.is_armed(next.timer) {
+                return Some(next);
             }
-            PeekMut::pop(top);
+            self.pass();
         }
     }
 
     /// The next event not later than `horizon`; `None` once there is none, with the clock at `horizon`.
+    #[inline]
     pub fn advance(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
         self.horizon = horizon;
-        match self.next_time() {
-            Some(at) if at <= horizon => {}
-            _ => {
-                if horizon != SimTime::MAX {
-                    self.now = self.now.max(horizon);
-                }
-                return None;
+        let Some(next) = self.next().filter(|next| next.at() <= horizon) else {
+            if horizon != SimTime::MAX {
+                self.now = self.now.max(horizon);
             }
+            return None;
+        };
+        self.hand_out(next);
+        Some((self.now, next.event))
+    }
+
+    #[inline]
+    fn hand_out(&mut self, next: Entry<E>) {
+        self.pass();
+        if !next.timer.is_none() {
+            self.disarm(next.timer);
         }
-        let top = self.heap.peek()?;
-        let (key, timer, event) = (top.key, top.timer, top.event);
-        self.top_is_spent = true;
-        if timer != NO_TIMER {
-            self.disarm(timer);
-        }
-        self.now = SimTime::from_nanos((key >> 64) as u64);
-        self.trace.add((key >> 64) as u64 ^ (key as u64).rotate_left(32));
-        Some((self.now, event))
+        self.now = next.at();
+        self.trace.add(next.at().nanos() ^ (next.key as u64).rotate_left(32));
+    }
+
+    /// The next event, if `takes` says so of it; else it stays where it is. Never one after the horizon.
+    #[inline]
+    pub fn advance_if(&mut self, takes: impl FnOnce(E) -> bool) -> Option<E> {
+        let next = self.next().filter(|next| next.at() <= self.horizon && takes(next.event))?;
+        self.hand_out(next);
+        Some(next.event)
     }
 
     /// Until when nothing else happens: whoever handles an event may go on by itself up to, but not
     /// including, this instant, without asking the calendar. Never later than the horizon.
+    #[inline]
     pub fn quiet_until(&mut self) -> SimTime {
         let horizon = self.horizon;
-        self.next_time().map_or(horizon, |at| at.min(horizon))
+        self.next().map_or(horizon, |next| next.at().min(horizon))
     }
 
     /// Moves the clock within the [quiet span](Self::quiet_until) and adds a word to the trace.
+    #[inline]
     pub fn step_to(&mut self, at: SimTime, word: u64) {
         self.now = self.now.max(at);
         self.trace.add(at.nanos() ^ word);
@@ -272,6 +333,18 @@ mod tests {
         calendar.advance(SimTime::MAX);
         calendar.schedule(at(3), PHASE, 2);
         assert_eq!(calendar.advance(SimTime::MAX), Some((at(10), 2)));
+    }
+
+    #[test]
+    fn an_event_is_taken_on_a_condition_or_stays() {
+        let mut calendar = Calendar::new();
+        calendar.schedule(at(1), PHASE, 1);
+        calendar.schedule(at(2), PHASE, 2);
+        calendar.schedule(at(9), PHASE, 3);
+        calendar.advance(at(5));
+        assert_eq!(calendar.advance_if(|event| event == 7), None);
+        assert_eq!((calendar.now(), calendar.advance_if(|event| event == 2)), (at(1), Some(2)));
+        assert_eq!((calendar.now(), calendar.advance_if(|_| true)), (at(2), None), "the horizon");
     }
 
     #[test]

@@ -11,7 +11,9 @@ pub(super) struct Level {
     /// The bin that `since` lies in, and its end.
     index: usize,
     bin_end: SimTime,
-    /// Integral over each bin, in level * nanoseconds.
+    /// Integral over the bin so far, in level * nanoseconds.
+    area: f64,
+    /// The same of each bin that is over.
     bins: Vec<f64>,
     from: SimTime,
     until: SimTime,
@@ -29,6 +31,7 @@ impl Level {
             bin,
             index: 0,
             bin_end: SimTime::ZERO + bin,
+            area: 0.0,
             bins: vec![0.0; bins],
             from,
             until,
@@ -38,20 +41,30 @@ impl Level {
     }
 
     /// The level changes by `by` at `now`.
+    #[inline]
     pub(super) fn change(&mut self, now: SimTime, by: i64) {
-        self.advance(now);
+        // Nearly every step stays within a bin and within the window.
+        if now < self.bin_end && now <= self.until && self.since >= self.from {
+            let area = self.level as f64 * now.since(self.since).nanos() as i64 as f64;
+            self.area += area;
+            self.integral += area;
+            self.since = self.since.max(now);
+        } else {
+            self.advance(now);
+        }
         self.level += by;
         if by > 0 && now >= self.from && now <= self.until {
             self.max = self.max.max(self.level);
         }
     }
 
+    #[cold]
     fn advance(&mut self, now: SimTime) {
         let end = now.min(self.until);
-        // Nearly every step stays within a bin and within the window.
         while end >= self.bin_end && self.index + 1 < self.bins.len() {
             let bin_end = self.bin_end;
             self.add(bin_end);
+            self.bins[self.index] = std::mem::take(&mut self.area);
             self.index += 1;
             self.bin_end = bin_end + self.bin;
         }
@@ -65,7 +78,7 @@ impl Level {
         }
         let level = self.level as f64;
         let area = level * end.since(self.since).nanos() as f64;
-        self.bins[self.index] += area;
+        self.area += area;
         if self.since >= self.from {
             self.integral += area;
         } else if end >= self.from {
@@ -79,6 +92,7 @@ impl Level {
     /// Carries the level on to the end of the window.
     pub(super) fn finish(&mut self) {
         self.advance(self.until);
+        self.bins[self.index] = self.area;
     }
 
     pub(super) fn max(&self) -> u64 {

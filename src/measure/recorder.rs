@@ -82,6 +82,7 @@ impl Recorder {
     }
 
     /// The timeline's bin at `now`; `None` outside of it.
+    #[inline]
     fn bin_at(&mut self, now: SimTime) -> Option<usize> {
         while now >= self.bin_end && self.bin < self.timeline.arrived.len() {
             self.bin += 1;
@@ -160,6 +161,7 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
+    #[inline(always)]
     fn observe(&mut self, now: SimTime, observation: &Observation<'_>) {
         self.whole.enter(now, observation);
         match *observation {
@@ -196,7 +198,9 @@ impl Observer for Recorder {
             _ => {}
         }
         if !self.parts.is_empty() {
-            self.enter_parts(now, observation);
+            // A copy, so that without parts the observation need not exist in memory at all.
+            let copy = *observation;
+            self.enter_parts(now, &copy);
         }
     }
 }

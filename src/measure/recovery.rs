@@ -26,11 +26,14 @@ pub(super) struct Recovery {
     queued: i64,
     /// Whether the queue was empty at some time in each minute, up to the minute of the last change.
     empty: Vec<bool>,
+    /// When the minute of the last of these ends.
+    minute_ends: SimTime,
 }
 
 impl Recovery {
     pub(super) fn new(since: SimTime) -> Self {
-        Recovery { since, minutes: Vec::new(), queued: 0, empty: Vec::new() }
+        let (minutes, empty, minute_ends) = (Vec::new(), Vec::new(), SimTime::ZERO);
+        Recovery { since, minutes, queued: 0, empty, minute_ends }
     }
 
     pub(super) fn delivered(&mut self, at: SimTime, delay: Span) {
@@ -50,16 +53,29 @@ impl Recovery {
     }
 
     /// The queue grows or shrinks by `by`.
+    #[inline]
     pub(super) fn queued(&mut self, now: SimTime, by: i64) {
-        let minute = now.since(self.since).nanos() / MINUTE.nanos();
-        if now >= self.since && minute < MOST_MINUTES as u64 {
-            let minute = minute as usize;
-            if minute >= self.empty.len() {
-                self.empty.resize(minute + 1, self.queued == 0);
-            }
-            self.empty[minute] |= self.queued + by == 0;
+        if now >= self.minute_ends && now >= self.since {
+            self.begin_minute(now);
         }
         self.queued += by;
+        if self.queued == 0
+            && now < self.minute_ends
+            && let Some(empty) = self.empty.last_mut()
+        {
+            *empty = true;
+        }
+    }
+
+    /// A queue that was empty when a minute began was empty in it. After the last minute that is looked at
+    /// none begins any more.
+    #[cold]
+    fn begin_minute(&mut self, now: SimTime) {
+        let minute = now.since(self.since).nanos() / MINUTE.nanos();
+        if minute < MOST_MINUTES as u64 {
+            self.minute_ends = self.since + MINUTE * (minute + 1);
+            self.empty.resize(minute as usize + 1, self.queued == 0);
+        }
     }
 
     /// Whether nothing left the queue empty in the [`PATIENCE`] minutes up to `minute`.

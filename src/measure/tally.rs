@@ -29,7 +29,10 @@ pub(super) struct Tally {
     open: u64,
     /// Whether something was said of connections since `from`.
     begun: bool,
-    minute: (u64, u64),
+    /// The end of the minute of the last delivery, and deliveries in that minute.
+    minute: (SimTime, u64),
+    /// The most there were in one.
+    most_in_a_minute: u64,
     pub(super) blocked: BlockedHosts,
 }
 
@@ -46,7 +49,8 @@ impl Tally {
             busy: Level::new(bin, bins, from, until),
             open: 0,
             begun: false,
-            minute: (0, 0),
+            minute: (SimTime::ZERO, 0),
+            most_in_a_minute: 0,
             blocked: BlockedHosts::new(from, until),
         }
     }
@@ -84,6 +88,7 @@ impl Tally {
         self.counts.arrived += u64::from(self.is_measured(message));
     }
 
+    #[inline]
     fn accepted(&mut self, at: SimTime, message: &Message, waited: &Waited) {
         if !self.is_measured(message) {
             return;
@@ -102,15 +107,17 @@ impl Tally {
         self.counts.deliveries_simulated += 1;
         self.counts.tries_made += u64::from(self.is_measured(message));
         if self.in_time(now) {
-            let minute = now.nanos() / MINUTE.nanos();
-            self.minute =
-                if self.minute.0 == minute { (minute, self.minute.1 + 1) } else { (minute, 1) };
-            self.counts.throughput_peak =
-                self.counts.throughput_peak.max(self.minute.1 as f64 / MINUTE.seconds());
+            if now >= self.minute.0 {
+                let minutes = now.nanos() / MINUTE.nanos();
+                self.minute = (SimTime::ZERO + MINUTE * (minutes + 1), 0);
+            }
+            self.minute.1 += 1;
+            self.most_in_a_minute = self.most_in_a_minute.max(self.minute.1);
         }
     }
 
     /// An attempt has ended that came after this wait. What follows an acceptance is no delay.
+    #[inline]
     fn waited(&mut self, end: SimTime, message: &Message, waited: &Waited) {
         if !message.accepted && self.is_measured(message) {
             self.counts.waits.add(waited, end);
@@ -244,6 +251,7 @@ impl Tally {
         self.begin(SimTime::MAX);
         self.queue.finish();
         self.busy.finish();
+        self.counts.throughput_peak = self.most_in_a_minute as f64 / MINUTE.seconds();
         self.counts.queue_max = self.queue.max();
         self.counts.queue_mean = self.queue.mean();
         self.counts.runners_busy = self.busy.mean() / self.mean_of(runners).max(1.0);

@@ -30,6 +30,7 @@ pub struct Waits {
 
 impl Waits {
     /// Adds a wait and the attempt that came after it, which ended at `end`.
+    #[inline]
     pub(super) fn add(&mut self, waited: &Waited, end: SimTime) {
         let listed = waited.listed.max(waited.since).min(waited.taken);
         let until_listed = listed.since(waited.since).seconds();

@@ -51,6 +51,7 @@ pub struct Context<'a, O> {
 
 impl<O: Observer> Context<'_, O> {
     /// The current instant.
+    #[inline]
     pub fn now(&self) -> SimTime {
         self.calendar.now()
     }
@@ -66,6 +67,7 @@ impl<O: Observer> Context<'_, O> {
     }
 
     /// Tells the observer.
+    #[inline(always)]
     pub fn observe(&mut self, observation: Observation<'_>) {
         self.observer.observe(self.calendar.now(), &observation);
     }

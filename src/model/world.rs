@@ -202,6 +202,7 @@ impl World {
     }
 
     /// The sender takes a message over: it is in the queue from here on. Rule: MODEL.md 4.7.
+    #[inline]
     fn accept<O: Observer>(
         &mut self,
         message: Message,
@@ -209,12 +210,13 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         self.ledger.arrived();
-        cx.observe(Observation::Arrived { message: &message });
         let agent = message.agent;
-        let at = self.messages.insert(message);
-        self.agents[agent as usize].queue.accept(&message, at.slot);
+        let slot = self.messages.insert(message);
+        let message = self.messages.at(slot);
+        cx.observe(Observation::Arrived { message });
+        self.agents[agent as usize].queue.accept(message, slot);
         match delivery {
-            DeliveryMode::Immediate => self.start_immediate(agent, at.slot, cx),
+            DeliveryMode::Immediate => self.start_immediate(agent, slot, cx),
             DeliveryMode::QueueOnly => self.wake_if_parked(agent, cx),
         }
     }

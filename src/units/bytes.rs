@@ -40,11 +40,13 @@ impl Bandwidth {
     pub const UNLIMITED: Bandwidth = Bandwidth(0.0);
 
     /// Whether it is a limit at all: neither zero nor infinite.
+    #[inline]
     pub fn is_limited(self) -> bool {
-        self.0 > 0.0 && self.0.is_finite()
+        self.0 > 0.0 && self.0 < f64::INFINITY
     }
 
     /// How long `bytes` take at this bandwidth.
+    #[inline]
     pub fn transfer_time(self, bytes: u64) -> Span {
         if self.is_limited() { Span::from_seconds(bytes as f64 * 8.0 / self.0) } else { Span::ZERO }
     }

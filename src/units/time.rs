@@ -18,6 +18,23 @@ pub struct Span(u64);
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
+/// The same as `nanos as f64`. What lies below 2^63, which is all but "unlimited", is one instruction as a
+/// signed number and a dozen as an unsigned one.
+#[inline(always)]
+fn to_float(nanos: u64) -> f64 {
+    match i64::try_from(nanos) {
+        Ok(nanos) => nanos as f64,
+        Err(_) => nanos as f64,
+    }
+}
+
+/// The same as `nanos as u64`, which saturates and maps NaN and negatives to zero.
+#[inline(always)]
+fn to_nanos(nanos: f64) -> u64 {
+    const SIGNED: f64 = (1u64 << 63) as f64;
+    if nanos < SIGNED { (nanos as i64).max(0) as u64 } else { nanos as u64 }
+}
+
 impl SimTime {
     /// The start of the simulation.
     pub const ZERO: SimTime = SimTime(0);
@@ -85,10 +102,10 @@ impl Span {
     }
 
     /// The span nearest to `seconds`; negative and NaN become zero, too large becomes [`Span::MAX`].
+    #[inline]
     pub fn from_seconds(seconds: f64) -> Self {
-        // `as` saturates and maps NaN and negatives to zero, which is the documented behaviour. Adding a
-        // half and truncating rounds without a call into the mathematics library.
-        Span((seconds * NANOS_PER_SECOND as f64 + 0.5) as u64)
+        // Adding a half and truncating rounds without a call into the mathematics library.
+        Span(to_nanos(seconds * NANOS_PER_SECOND as f64 + 0.5))
     }
 
     /// Whole nanoseconds.
@@ -97,8 +114,9 @@ impl Span {
     }
 
     /// Seconds, for reports and random draws.
+    #[inline]
     pub fn seconds(self) -> f64 {
-        self.0 as f64 / NANOS_PER_SECOND as f64
+        to_float(self.0) / NANOS_PER_SECOND as f64
     }
 
     /// Whether the span is zero.
@@ -107,8 +125,9 @@ impl Span {
     }
 
     /// The span scaled by `factor`, to the nearest nanosecond.
+    #[inline]
     pub fn scale(self, factor: f64) -> Self {
-        Span((self.0 as f64 * factor + 0.5) as u64)
+        Span(to_nanos(to_float(self.0) * factor + 0.5))
     }
 }
 
@@ -190,6 +209,20 @@ mod tests {
         assert_eq!(Span::from_seconds(-1.0), Span::ZERO);
         assert_eq!(Span::from_seconds(f64::NAN), Span::ZERO);
         assert_eq!(Span::from_seconds(f64::INFINITY), Span::MAX);
+    }
+
+    #[test]
+    fn quick_conversions_are_the_plain_ones_also_where_they_saturate() {
+        for exponent in 0..64 {
+            for nanos in [1u64 << exponent, (1 << exponent) - 1, u64::MAX - (1 << exponent)] {
+                assert_eq!(to_float(nanos).to_bits(), (nanos as f64).to_bits());
+                for float in [nanos as f64, -(nanos as f64), nanos as f64 * 3.7, 1.0 / nanos as f64]
+                {
+                    assert_eq!(to_nanos(float), float as u64, "{float}");
+                }
+            }
+        }
+        assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(to_nanos), [0, u64::MAX, 0]);
     }
 
     #[test]

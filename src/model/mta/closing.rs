@@ -15,14 +15,19 @@ use crate::model::params::Cut;
 use crate::model::world::World;
 use crate::units::SimTime;
 
+/// What is left of a connection that is gone: the host status record it was about, and what it would store.
+pub(super) struct Legacy {
+    pub(super) record: usize,
+    last_status: LastStatus,
+    destination: usize,
+}
+
 impl World {
     /// Closes connection `index` by QUIT - or finds that the receiver was faster.
     pub(super) fn quit<O: Observer>(&mut self, id: u32, index: usize, cx: &mut Context<'_, O>) {
-        let connection = self.processes.at(id).connections[index];
+        let connection = &self.processes.slots[id as usize].connections[index];
         let reason = match connection.cut {
-            _ if self.idle_end(&connection) < connection.cut_at.min(cx.now()) => {
-                Closed::IdleTimeout
-            }
+            _ if self.idle_end(connection) < connection.cut_at.min(cx.now()) => Closed::IdleTimeout,
             _ if cx.now() < connection.cut_at => Closed::Quit,
             _ if connection.ends_by_outage => Closed::Outage,
             Cut::Reset => Closed::CutByReset,
@@ -71,14 +76,12 @@ impl World {
         reason: Closed,
         cx: &mut Context<'_, O>,
     ) {
-        let connection = self.forget(id, index, reason, cx);
-        let agent = self.processes.at(id).agent;
-        match connection.last_status {
-            LastStatus::TemporaryFailure => self.mark(id, connection.record, true, cx),
+        let Legacy { record, last_status, destination } = self.forget(id, index, reason, cx);
+        match last_status {
+            LastStatus::TemporaryFailure => self.mark(id, record, true, cx),
             LastStatus::Good => {
-                let record = connection.record;
+                let agent = self.processes.at(id).agent;
                 if self.agents[agent as usize].host_status.clear(record) {
-                    let destination = self.hosts[connection.host].destination;
                     cx.observe(Observation::HostCleared { agent, record, destination });
                 }
             }
@@ -94,33 +97,34 @@ impl World {
         }
     }
 
-    /// The connection is gone; nothing is stored.
+    /// The connection is gone; nothing is stored. What it leaves to its process.
     pub(super) fn forget<O: Observer>(
         &mut self,
         id: u32,
         index: usize,
         reason: Closed,
         cx: &mut Context<'_, O>,
-    ) -> Connection {
-        let process = self.processes.at(id);
-        let (agent, number) = (process.agent, process.number);
-        let connection = process.connections.swap_remove(index);
-        self.unlock(id, connection.host);
-        let destination = self.hosts[connection.host].destination;
-        if !connection.given_up {
-            self.exchanges[destination].closed(agent);
-        }
+    ) -> Legacy {
+        let process = &mut self.processes.slots[id as usize];
+        let connection = &process.connections[index];
+        let &Connection { host, record, last_status, given_up, .. } = connection;
+        let (agent, destination) = (process.agent, self.hosts[host].destination);
         cx.observe(Observation::ConnectionClosed {
             agent,
-            process: number,
+            process: process.number,
             connection: connection.number,
             destination,
             reason,
             opened_at: connection.opened_at,
             carried: connection.carried,
-            given_up: connection.given_up,
+            given_up,
         });
-        connection
+        process.connections.swap_remove(index);
+        self.unlock(id, host);
+        if !given_up {
+            self.exchanges[destination].closed(agent);
+        }
+        Legacy { record, last_status, destination }
     }
 
     /// Marks `record` bad from now on: on disk, and unless `disk_only` is meant, in the process's memory.

@@ -27,7 +27,7 @@ impl World {
         host: usize,
         cx: &mut Context<'_, O>,
     ) -> bool {
-        let process = self.processes.at(id);
+        let process = &self.processes.slots[id as usize];
         if let Some(index) = process.connections.iter().position(|c| c.host == host) {
             let sender = &process.settings.sender;
             let (cap, idle) = (sender.messages_per_connection, sender.cache_idle);
@@ -46,7 +46,7 @@ impl World {
         self.connect(id, host, cx)
     }
 
-    fn keyed_by_address(&self) -> bool {
+    pub(super) fn keyed_by_address(&self) -> bool {
         self.params.sender.host_status.key == HostKey::Address
     }
 
@@ -72,20 +72,22 @@ impl World {
     /// What the process remembers of `record`, loaded from disk at its first touch; a mark that has
     /// expired is forgotten. Rules: MODEL.md 5.3, 5.4.
     fn may_try(&mut self, id: u32, record: usize, now: SimTime) -> bool {
-        let process = self.processes.at(id);
-        let (agent, policy) = (process.agent as usize, process.settings.sender.host_status);
-        let mut memory = process.memory[record];
-        if memory == Memory::Untouched {
-            memory = self.agents[agent].host_status.load(record, now, policy);
+        let process = &mut self.processes.slots[id as usize];
+        let memory = &mut process.memory[record];
+        if *memory == Memory::Untouched {
+            let policy = process.settings.sender.host_status;
+            *memory = self.agents[process.agent as usize].host_status.load(record, now, policy);
         }
         let allowed = memory.allows(now);
-        self.processes.at(id).memory[record] = if allowed { Memory::Good } else { memory };
+        if allowed {
+            *memory = Memory::Good;
+        }
         allowed
     }
 
     /// `SingleThreadDelivery`: another process is connected to the host. Rule: MODEL.md 6.6.
     fn is_locked_by_other(&mut self, id: u32, host: usize) -> bool {
-        let process = self.processes.at(id);
+        let process = &self.processes.slots[id as usize];
         let (agent, sender) = (process.agent as usize, &process.settings.sender);
         if !(sender.single_thread_delivery && sender.host_status.enabled) {
             return false;
@@ -141,16 +143,15 @@ impl World {
     ) {
         self.make_room(id, cx);
         let now = cx.now();
-        let sender = self.processes.at(id).agent as usize;
-        self.agents[sender].locks[host] = Some(id);
+        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
+        self.agents[agent as usize].locks[host] = Some(id);
         let destination = self.hosts[host].destination;
-        let agent = self.processes.at(id).agent;
         if self.exchanges[destination].is_full(self.params.receiver_of(destination), agent) {
             self.take_stock(destination, cx);
+        } else if self.open_undisturbed(id, (host, addresses[0]), cx) {
+            return;
         }
         let session = self.session(id, host, dialled, addresses, now);
-        let (agent, process) = (self.processes.at(id).agent, self.processes.at(id).number);
-        let destination = self.hosts[host].destination;
         for &front_end in addresses.iter().take(session.refused as usize) {
             cx.observe(Observation::ConnectionRefused { agent, process, destination, front_end });
         }
@@ -204,7 +205,7 @@ impl World {
         let mean = receiver.connect_time;
         let connect_time =
             self.laboratory.as_ref().map_or(mean, |machine| machine.connect_time(mean, dialled));
-        let process = self.processes.at(id);
+        let timeouts = &self.processes.slots[id as usize].settings.sender.timeouts;
         session::open(
             addresses.iter().copied(),
             |front_end| {
@@ -213,7 +214,7 @@ impl World {
             },
             self.params.network.round_trip,
             connect_time,
-            &process.settings.sender.timeouts,
+            timeouts,
         )
     }
 

@@ -8,4 +8,6 @@ pub mod outcome;
 pub mod process;
 pub mod queue;
 pub mod run;
+mod skip;
 mod transact;
+mod undisturbed;

@@ -16,26 +16,26 @@
 
 use super::host_status::Memory;
 use super::queue::Listed;
+use super::skip::Vain;
 use crate::engine::Timer;
 use crate::model::connection::session::SessionEnding;
 use crate::model::connection::transaction::{Ending, Hangup, Transaction};
 use crate::model::connection::{Closed, Connection};
 use crate::model::event::{Context, Event};
-use crate::model::mta::expiry::{self, Verdict};
 use crate::model::observation::{Observation, Observer};
-use crate::model::params::{HostKey, Params, Routing};
-use crate::model::waiting::{Wait, Waited};
+use crate::model::params::{Params, Routing};
+use crate::model::waiting::Waited;
 use crate::model::world::World;
 use crate::units::{SimTime, Span};
 use std::rc::Rc;
 
 /// What a process works on.
 #[derive(Debug, Default)]
-enum Work {
+pub(super) enum Work {
     #[default]
     Nothing,
-    /// Every `step`-th message of a run's list, from `next` on.
-    Run { run: u32, list: Rc<Vec<Listed>>, next: usize, step: usize },
+    /// Every `step`-th message of a run's list, from `next` on; those before `fetched` are in near memory.
+    Run { run: u32, list: Rc<Vec<Listed>>, next: usize, step: usize, fetched: usize },
     /// One message at once; `None` when it has been taken.
     Immediate { message: Option<u32> },
 }
@@ -46,9 +46,9 @@ pub(in crate::model) struct Attempt {
     /// Where the message is.
     pub(in crate::model) slot: u32,
     /// Position in the process's list of hosts, and where the destination's hosts end.
-    pub(in crate::model) position: usize,
+    pub(in crate::model) position: u32,
     /// See `position`.
-    pub(in crate::model) end: usize,
+    pub(in crate::model) end: u32,
     /// Some host was dialled or talked to: a failure then is a real one, not a skip.
     pub(in crate::model) reached: bool,
     /// The wait that it ended.
@@ -133,10 +133,10 @@ pub(in crate::model) struct Process {
     pub(in crate::model) agent: u32,
     pub(in crate::model) number: u64,
     /// When it was started: the instant at which its run listed the queue.
-    started: SimTime,
+    pub(super) started: SimTime,
     /// The settings it started with.
     pub(in crate::model) settings: Rc<Params>,
-    work: Work,
+    pub(super) work: Work,
     /// What it remembers, by host status record.
     pub(in crate::model) memory: Vec<Memory>,
     /// Hosts in the order in which it tries them, destination by destination.
@@ -149,7 +149,7 @@ pub(in crate::model) struct Process {
 /// The processes alive, by slot.
 #[derive(Debug, Default)]
 pub(in crate::model) struct Processes {
-    slots: Vec<Process>,
+    pub(super) slots: Vec<Process>,
     free: Vec<u32>,
     started: u64,
     /// Connections opened so far.
@@ -179,6 +179,7 @@ enum Step {
 
 impl World {
     /// Starts runner `child` of a run over `list`; it begins `start` from now.
+    #[inline]
     pub(in crate::model) fn start_runner<O: Observer>(
         &mut self,
         (agent, run): (u32, u32),
@@ -188,7 +189,7 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         let step = self.params.sender.runners as usize;
-        let work = Work::Run { run, list: list.clone(), next: child as usize, step };
+        let work = Work::Run { run, list: list.clone(), next: child as usize, step, fetched: 0 };
         self.start_process(agent, work, start, cx);
     }
 
@@ -200,7 +201,7 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         // It holds the lock from the start; a queue run that comes by passes the message over.
-        self.messages.at_mut(slot).locked = true;
+        self.messages.lock(slot);
         let work = Work::Immediate { message: Some(slot) };
         let mean = self.params.sender.costs.process_start;
         let start = self
@@ -210,6 +211,7 @@ impl World {
         self.start_process(agent, work, start, cx);
     }
 
+    #[inline]
     fn start_process<O: Observer>(
         &mut self,
         agent: u32,
@@ -233,13 +235,17 @@ impl World {
             process.settings = self.params.clone();
         }
         process.work = work;
-        process.memory.clear();
-        process.memory.resize(records, Memory::Untouched);
+        process.memory.fill(Memory::Untouched);
+        if process.memory.len() != records {
+            process.memory.resize(records, Memory::Untouched);
+        }
         if process.hosts.len() != self.hosts.len() {
             process.hosts.clear();
             process.hosts.extend(0..self.hosts.len());
         }
-        for (destination, (first, end)) in self.host_spans.iter().copied().enumerate() {
+        let several = self.hosts.len() > 1;
+        let spans = self.host_spans.iter().copied().enumerate().filter(|_| several);
+        for (destination, (first, end)) in spans {
             if self.params.receiver_of(destination).routing == Routing::MxHosts {
                 // Equal preference: one random order, kept for the process's life. MODEL.md section 5.
                 for host in first..end {
@@ -264,6 +270,15 @@ impl World {
         id: u32,
         cx: &mut Context<'_, O>,
     ) {
+        // Read field by field: a copy of what was just written in pieces makes the processor wait.
+        if let Pending::Transaction { index, ending, accepted_at: Some(at), .. } =
+            self.processes.slots[id as usize].pending
+            && ending == Ending::Accepted
+            && self.delivered_whole(id, index, at, cx)
+        {
+            self.processes.slots[id as usize].pending = Pending::NextMessage;
+            return self.work(id, None, cx);
+        }
         let goes_on = match std::mem::take(&mut self.processes.at(id).pending) {
             Pending::NextMessage => false,
             Pending::Session(failed) => {
@@ -296,64 +311,101 @@ impl World {
 
     /// Takes message after message until one needs time on a connection, or the list is done. Skips need
     /// nobody else: the process runs ahead of the calendar up to `quiet`, by default until something else
-    /// happens.
-    fn work<O: Observer>(&mut self, id: u32, mut quiet: Option<SimTime>, cx: &mut Context<'_, O>) {
-        let skip = self.processes.at(id).settings.sender.costs.skip;
-        while self.take_message(id, cx.now()) {
-            match self.attempt(id, cx) {
-                Step::Scheduled => return,
-                Step::Ended => {}
-                Step::Skipped => {
-                    let next = cx.now() + skip;
-                    if next < *quiet.get_or_insert_with(|| cx.calendar.quiet_until()) {
-                        cx.calendar.step_to(next, u64::from(id));
-                    } else {
-                        cx.schedule(next, Event::ProcessReady { process: id });
-                        return;
-                    }
+    /// happens. If that is the turn of another process between two messages - runners of one run skip in step -
+    /// it is taken here.
+    fn work<O: Observer>(
+        &mut self,
+        mut id: u32,
+        mut quiet: Option<SimTime>,
+        cx: &mut Context<'_, O>,
+    ) {
+        let alone = quiet.is_some();
+        let present = self.messages.len();
+        loop {
+            if !self.skip_ahead(id, &mut quiet, cx) {
+                if !self.take_message(id, cx.now()) {
+                    return self.end_process(id, cx);
+                }
+                match self.attempt(id, cx) {
+                    Step::Scheduled => return,
+                    Step::Ended => continue,
+                    Step::Skipped if self.goes_on(id, &mut quiet, cx) => continue,
+                    Step::Skipped => {}
                 }
             }
+            // Whether the run is over is looked at whenever a message has left.
+            if alone || self.messages.len() != present {
+                return;
+            }
+            let Some(next) = self.whose_turn(cx) else { return };
+            (id, quiet) = (next, None);
         }
-        self.end_process(id, cx);
+    }
+
+    /// A skip takes its time. True if the process may go on at once, for nothing else happens meanwhile; else its
+    /// next turn is scheduled.
+    #[inline(always)]
+    pub(super) fn goes_on<O: Observer>(
+        &mut self,
+        id: u32,
+        quiet: &mut Option<SimTime>,
+        cx: &mut Context<'_, O>,
+    ) -> bool {
+        let next = cx.now() + self.processes.at(id).settings.sender.costs.skip;
+        let quiet = *quiet.get_or_insert_with(|| cx.calendar.quiet_until());
+        if next < quiet {
+            cx.calendar.step_to(next, u64::from(id));
+        } else {
+            cx.schedule(next, Event::ProcessReady { process: id });
+        }
+        next < quiet
+    }
+
+    /// The process whose turn between two messages is the next event; the event is taken.
+    #[inline]
+    fn whose_turn<O: Observer>(&self, cx: &mut Context<'_, O>) -> Option<u32> {
+        let processes = &self.processes.slots;
+        let between = |process: u32| {
+            let process = processes.get(process as usize);
+            process.is_some_and(|process| matches!(process.pending, Pending::NextMessage))
+        };
+        let taken = |event| matches!(event, Event::ProcessReady { process } if between(process));
+        match cx.calendar.advance_if(taken) {
+            Some(Event::ProcessReady { process }) => Some(process),
+            _ => None,
+        }
     }
 
     /// Locks the next message of the list that is still there and free; false at the end of the list.
     fn take_message(&mut self, id: u32, now: SimTime) -> bool {
         let process = &mut self.processes.slots[id as usize];
-        let slot = match &mut process.work {
-            Work::Nothing => None,
-            Work::Immediate { message } => message.take(),
-            Work::Run { list, next, step, .. } => loop {
-                let Some(listed) = list.get(*next) else { break None };
-                *next += *step;
-                let at = listed.message();
-                if self.messages.get(at).is_some_and(|message| !message.locked) {
-                    let message = self.messages.at_mut(at.slot);
-                    message.locked = true;
-                    // Reading the queue file raises its priority number; an immediate attempt reads none.
-                    message.reads += 1;
-                    break Some(at.slot);
-                }
-            },
+        let immediate = match &mut process.work {
+            Work::Immediate { message } => Some(message.take()),
+            _ => None,
         };
-        process.attempt = slot.map(|slot| {
-            let message = self.messages.at(slot);
-            let (position, end) = self.host_spans[usize::from(message.destination)];
-            let waited = message.waited(process.started, now);
-            Attempt { slot, position, end, reached: false, waited }
-        });
-        slot.is_some()
+        let read = immediate.is_none();
+        let slot = immediate.unwrap_or_else(|| process.work.next_in_list(&self.messages));
+        let Some(slot) = slot else { return false };
+        let message = self.messages.lock(slot);
+        // Reading the queue file raises its priority number; an immediate attempt reads none.
+        message.reads += u32::from(read);
+        let (position, end) = self.host_spans[usize::from(message.destination)];
+        let (position, end) = (position as u32, end as u32);
+        let waited = message.waited(process.started, now);
+        process.attempt = Some(Attempt { slot, position, end, reached: false, waited });
+        true
     }
 
     /// Goes through the hosts from the attempt's position on.
     fn attempt<O: Observer>(&mut self, id: u32, cx: &mut Context<'_, O>) -> Step {
         loop {
-            let process = &mut self.processes.slots[id as usize];
-            let Some(attempt) = process.attempt else { return Step::Ended };
+            let process = &self.processes.slots[id as usize];
+            let Some(attempt) = &process.attempt else { return Step::Ended };
             if attempt.position >= attempt.end {
+                let attempt = *attempt;
                 return self.attempt_failed(id, attempt, cx);
             }
-            let host = process.hosts[attempt.position];
+            let host = process.hosts[attempt.position as usize];
             if self.try_host(id, host, cx) {
                 return Step::Scheduled;
             }
@@ -363,7 +415,7 @@ impl World {
         }
     }
 
-    /// No host is left: the message is deferred. Rule: MODEL.md 4.6, 4.8.
+    /// No host is left: the message is deferred.
     fn attempt_failed<O: Observer>(
         &mut self,
         id: u32,
@@ -371,61 +423,12 @@ impl World {
         cx: &mut Context<'_, O>,
     ) -> Step {
         self.processes.at(id).attempt = None;
-        let destination = self.messages.at(attempt.slot).destination;
-        let (wait, until) = match attempt.reached {
-            true => (Wait::Retry, None),
-            false => self.avoided_until(id, destination),
+        let vain = match attempt.reached {
+            true => Vain::Failed,
+            false => self.avoided(id, self.messages.at(attempt.slot).destination),
         };
-        let message = self.messages.at_mut(attempt.slot);
-        message.wait = wait;
-        message.tries += 1;
-        message.last_try = cx.now();
-        message.locked = false;
-        let sender = &self.processes.slots[id as usize].settings.sender;
-        let (warn_after, give_up_after) = (sender.warn_after, sender.give_up_after);
-        let verdict =
-            expiry::verdict(message.age(cx.now()), message.warned, warn_after, give_up_after);
-        message.warned |= verdict == Verdict::Warn;
-        let message = *message;
-        let (process, waited) = (self.processes.at(id).number, attempt.waited);
-        let host = self.processes.at(id).hosts[attempt.end - 1];
-        let observation = if attempt.reached {
-            Observation::TryFailed { message: &message, process, host, waited }
-        } else {
-            Observation::TrySkipped { message: &message, process, host, waited, until }
-        };
-        cx.observe(observation);
-        match verdict {
-            Verdict::Bounce => self.bounce(id, attempt.slot, cx),
-            Verdict::Warn | Verdict::Keep => {
-                if verdict == Verdict::Warn {
-                    cx.observe(Observation::Warned { message: &message });
-                }
-                self.agents[message.agent as usize].queue.defer(&message, attempt.slot);
-                self.wake_if_parked(message.agent, cx);
-            }
-        }
+        self.put_back(id, attempt.slot, attempt.waited, vain, cx);
         if attempt.reached { Step::Ended } else { Step::Skipped }
-    }
-
-    /// Why a destination's hosts are avoided, and when the first of them may be tried again, by what the
-    /// process remembers.
-    fn avoided_until(&mut self, id: u32, destination: u16) -> (Wait, Option<SimTime>) {
-        let (first, end) = self.host_spans[usize::from(destination)];
-        let by_address = self.params.sender.host_status.key == HostKey::Address;
-        let hosts = self.hosts[first..end].iter().zip(first..);
-        let records = hosts.flat_map(|(host, index)| match by_address {
-            true => (host.first_record + host.first as usize..).take(host.count as usize),
-            false => (index..).take(1),
-        });
-        let memory = &self.processes.slots[id as usize].memory;
-        let avoided = records.filter_map(|record| {
-            let memory = *memory.get(record)?;
-            let met = matches!(memory, Memory::FailedUntil(_));
-            Some((memory.avoided_until()?, if met { Wait::ProcessMemory } else { Wait::HostStat }))
-        });
-        let first = avoided.min_by_key(|(until, _)| *until);
-        first.map_or((Wait::HostLocked, None), |(until, wait)| (wait, Some(until)))
     }
 
     /// The message in `slot` is returned to its sender.

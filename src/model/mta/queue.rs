@@ -31,6 +31,7 @@ pub struct Listed(u128);
 const FIELD: u64 = (1 << 44) - 1;
 
 impl Listed {
+    #[inline]
     fn new(message: &Message, slot: u32, order: Order) -> Self {
         let primary = match order {
             Order::Priority => message.priority().min(FIELD),
@@ -55,17 +56,20 @@ impl Listed {
     }
 
     fn still_eligible(self, messages: &Messages) -> bool {
-        messages.get(self.message()).is_some_and(|message| message.tries as u8 == self.tries())
+        messages.is_as_listed(self.message(), self.tries())
     }
 }
 
-/// A deferred message that is too young to be listed.
-#[derive(Clone, Copy, Debug)]
+/// The line of deferred messages that are too young to be listed: what each will be listed as, and since when it
+/// waits. Two lines, for one of both would be a third longer.
+#[derive(Debug, Default)]
 struct Waiting {
-    last_try: SimTime,
-    message: MessageRef,
-    tries: u32,
+    listed: VecDeque<Listed>,
+    since: VecDeque<SimTime>,
 }
+
+/// Memory for so many entries is kept for the next listing.
+const MOST_SPARE: usize = 1 << 16;
 
 /// The queue of one agent.
 #[derive(Debug)]
@@ -74,7 +78,9 @@ pub struct Queue {
     min_age: Span,
     clock: Clock,
     fresh: Vec<Listed>,
-    waiting: VecDeque<Waiting>,
+    waiting: Waiting,
+    /// When the first in line has waited long enough.
+    first_due: SimTime,
     /// Eligible at the last listing, in order.
     eligible: Rc<Vec<Listed>>,
     spare: Vec<Listed>,
@@ -88,7 +94,8 @@ impl Queue {
             min_age,
             clock,
             fresh: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
+            first_due: SimTime::MAX,
             eligible: Rc::default(),
             spare: Vec::new(),
         }
@@ -97,6 +104,7 @@ impl Queue {
     /// Another order and age hold from the next listing on.
     pub fn set_policy(&mut self, order: Order, min_age: Span, messages: &Messages) {
         self.min_age = min_age;
+        self.set_first_due();
         if order == self.order {
             return;
         }
@@ -105,10 +113,13 @@ impl Queue {
         self.fresh.extend(self.eligible.iter());
         self.eligible = Rc::default();
         self.fresh.retain(|entry| entry.still_eligible(messages));
-        for entry in &mut self.fresh {
+        let again = |entry: &mut Listed| {
             let slot = entry.message().slot;
-            *entry = Listed::new(messages.at(slot), slot, order);
-        }
+            if entry.still_eligible(messages) {
+                *entry = Listed::new(messages.at(slot), slot, order);
+            }
+        };
+        self.fresh.iter_mut().chain(&mut self.waiting.listed).for_each(again);
     }
 
     /// A message that was never tried joins.
@@ -117,12 +128,19 @@ impl Queue {
     }
 
     /// A message whose attempt has just ended without delivery waits for its age.
+    #[inline]
     pub fn defer(&mut self, message: &Message, slot: u32) {
-        self.waiting.push_back(Waiting {
-            last_try: message.last_try,
-            message: MessageRef { slot, id: message.id },
-            tries: message.tries,
-        });
+        self.waiting.listed.push_back(Listed::new(message, slot, self.order));
+        self.waiting.since.push_back(message.last_try);
+        if self.waiting.since.len() == 1 {
+            self.set_first_due();
+        }
+    }
+
+    #[cold]
+    fn set_first_due(&mut self) {
+        let first = self.waiting.since.front();
+        self.first_due = first.map_or(SimTime::MAX, |since| self.clock.due(*since, self.min_age));
     }
 
     /// All that is eligible at `now`, in order: the snapshot that a run works on.
@@ -130,20 +148,34 @@ impl Queue {
         self.collect_aged(now, messages);
         // An immediate attempt may have delivered or deferred a message that no run has listed yet.
         self.fresh.retain(|entry| entry.still_eligible(messages));
-        self.fresh.sort_unstable();
+        // Passes hand the mail back in the order in which they listed it: that is found and merged, not sorted.
+        self.fresh.sort();
         let mut merged = std::mem::take(&mut self.spare);
         merged.clear();
-        let mut newcomers = self.fresh.drain(..).peekable();
-        for entry in self.eligible.iter().filter(|entry| entry.still_eligible(messages)) {
-            while let Some(newcomer) = newcomers.next_if(|newcomer| newcomer < entry) {
-                merged.push(newcomer);
+        let mut kept =
+            self.eligible.iter().filter(|entry| entry.still_eligible(messages)).peekable();
+        if kept.peek().is_none() {
+            // Usually all of the last listing was tried: the newcomers are the list, without a copy.
+            std::mem::swap(&mut merged, &mut self.fresh);
+        } else {
+            let mut newcomers = self.fresh.drain(..).peekable();
+            for entry in kept {
+                while let Some(newcomer) = newcomers.next_if(|newcomer| newcomer < entry) {
+                    merged.push(newcomer);
+                }
+                merged.push(*entry);
             }
-            merged.push(*entry);
+            merged.extend(newcomers);
         }
-        merged.extend(newcomers);
         let last = std::mem::replace(&mut self.eligible, Rc::new(merged));
-        // The runs of the last listing have usually ended: its memory serves the next one.
+        // The runs of the last listing have usually ended: its memory serves the next one. What a backlog once
+        // took is given back.
         self.spare = Rc::try_unwrap(last).unwrap_or_default();
+        for memory in [&mut self.spare, &mut self.fresh] {
+            if memory.capacity() > MOST_SPARE {
+                *memory = Vec::new();
+            }
+        }
         if self.order == Order::Random {
             let mut shuffled = self.eligible.as_ref().clone();
             let mut draws = draws;
@@ -155,16 +187,32 @@ impl Queue {
 
     /// Moves what has waited long enough to the newcomers.
     fn collect_aged(&mut self, now: SimTime, messages: &Messages) {
-        while let Some(entry) = self.waiting.front().copied() {
-            if now < self.clock.due(entry.last_try, self.min_age) {
-                break;
-            }
-            self.waiting.pop_front();
-            // It may have been tried again by an older run that still held it in its list, or have left.
-            if let Some(message) = messages.get(entry.message).filter(|m| m.tries == entry.tries) {
-                self.fresh.push(Listed::new(message, entry.message.slot, self.order));
+        if now < self.first_due {
+            return;
+        }
+        let (clock, age, order) = (self.clock, self.min_age, self.order);
+        let aged = self.waiting.since.partition_point(|since| clock.due(*since, age) <= now);
+        self.waiting.since.drain(..aged);
+        self.fresh.reserve(aged);
+        let (front, back) = self.waiting.listed.as_slices();
+        let from_front = aged.min(front.len());
+        for part in [&front[..from_front], &back[..aged - from_front]] {
+            for entry in part {
+                let at = entry.message();
+                // It may have been tried again by an older run that still held it in its list, or have left.
+                if messages.is_free_as_listed(at, entry.tries()) {
+                    self.fresh.push(*entry);
+                } else if entry.still_eligible(messages) {
+                    // Such a run has just read it once more.
+                    self.fresh.push(Listed::new(messages.at(at.slot), at.slot, order));
+                }
             }
         }
+        self.waiting.listed.drain(..aged);
+        if self.waiting.since.is_empty() && self.waiting.since.capacity() > MOST_SPARE {
+            self.waiting = Waiting::default();
+        }
+        self.set_first_due();
     }
 
     /// The next instant at which a message becomes eligible by itself; `None` while only an arrival could
@@ -173,8 +221,7 @@ impl Queue {
         if !self.fresh.is_empty() {
             return Some(now);
         }
-        let first = self.waiting.front()?;
-        Some(self.clock.due(first.last_try, self.min_age).max(now))
+        (!self.waiting.since.is_empty()).then(|| self.first_due.max(now))
     }
 }
 
@@ -182,6 +229,8 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::engine::Stream;
+    use crate::model::message::MessageRef;
+    use crate::model::waiting::Wait;
     use proptest::prelude::*;
 
     fn at(seconds: u64) -> SimTime {
@@ -204,17 +253,15 @@ mod tests {
         }
 
         fn arrive(&mut self, id: u64, bytes: u32) -> MessageRef {
-            let at = self.messages.insert(Message { bytes, ..Message::sample(id) });
-            self.queue.accept(self.messages.at(at.slot), at.slot);
-            at
+            let slot = self.messages.insert(Message { bytes, ..Message::sample(id) });
+            self.queue.accept(self.messages.at(slot), slot);
+            MessageRef { slot, id }
         }
 
         fn defer(&mut self, at: MessageRef, now: SimTime) {
-            let message = self.messages.at_mut(at.slot);
-            message.reads += 1;
-            message.tries += 1;
-            message.last_try = now;
-            self.queue.defer(&self.messages.at(at.slot).clone(), at.slot);
+            self.messages.lock(at.slot).reads += 1;
+            let message = self.messages.deferred(at.slot, now, Wait::Retry);
+            self.queue.defer(message, at.slot);
         }
 
         fn list(&mut self, now: SimTime) -> Vec<u64> {

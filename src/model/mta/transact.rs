@@ -36,19 +36,28 @@ impl World {
         cx: &mut Context<'_, O>,
     ) {
         self.expect_outages(id, index);
-        let process = self.processes.at(id);
-        let (connection, attempt) = (process.connections[index], process.attempt);
-        let number = process.number;
-        let Some(attempt) = attempt else { return };
-        let message = *self.messages.at(attempt.slot);
+        let process = &self.processes.slots[id as usize];
+        let Some(attempt) = &process.attempt else { return };
+        let message = self.messages.at(attempt.slot);
         cx.observe(Observation::TransactionStarted {
-            message: &message,
-            process: number,
-            connection: connection.number,
+            message,
+            process: process.number,
+            connection: process.connections[index].number,
             at: start,
         });
+        if let Some((until, accepted_at)) =
+            self.undisturbed(process, attempt, index, (start, probe))
+        {
+            let (ending, accepted_at, sent) = (Ending::Accepted, Some(accepted_at), 1.0);
+            self.processes.slots[id as usize].pending =
+                Pending::Transaction { index, ending, accepted_at, sent };
+            cx.schedule(until, Event::ProcessReady { process: id });
+            return;
+        }
+        let connection = process.connections[index];
+        let message = *message;
         let part = part(&message, attempt.position);
-        let patience = self.processes.at(id).settings.sender.timeouts.reply;
+        let patience = process.settings.sender.timeouts.reply;
         let mut transaction =
             self.transaction(&connection, &message, part, (start, probe), patience);
         let outages = &self.receiver(&connection).outages;
@@ -69,8 +78,8 @@ impl World {
 
     /// An outage may have been scheduled, or called off, since the connection was opened.
     fn expect_outages(&mut self, id: u32, index: usize) {
-        let connection = self.processes.at(id).connections[index];
-        let outages = &self.receiver(&connection).outages;
+        let connection = &self.processes.slots[id as usize].connections[index];
+        let outages = &self.receiver(connection).outages;
         if outages.is_empty() && !connection.ends_by_outage {
             return;
         }
@@ -442,8 +451,8 @@ impl World {
 
 /// Tells the transactions of a message apart for its draws: by try, host and batch, so that another host
 /// in the same attempt has luck of its own.
-fn part(message: &Message, position: usize) -> u64 {
-    u64::from(message.tries) << 32 | (position as u64) << 16 | u64::from(message.batches_sent)
+pub(super) fn part(message: &Message, position: u32) -> u64 {
+    u64::from(message.tries) << 32 | u64::from(position) << 16 | u64::from(message.batches_sent)
 }
 
 /// The first phase, if any, at which chance refuses; every deferral draws once, so none shifts another.
@@ -462,7 +471,10 @@ pub(super) fn closed_by_cut(how: Hangup, connection: &Connection) -> Closed {
 }
 
 /// The step of the overhead profile that holds at `at`; the first one holds before it, too.
-fn overhead_at(steps: &[(SimTime, Span)], at: SimTime) -> Span {
+pub(super) fn overhead_at(steps: &[(SimTime, Span)], at: SimTime) -> Span {
+    if steps.is_empty() {
+        return Span::ZERO;
+    }
     let after = steps.partition_point(|(from, _)| *from <= at);
     steps.get(after.saturating_sub(1)).map_or(Span::ZERO, |(_, overhead)| *overhead)
 }

@@ -42,11 +42,20 @@ enum Kind {
     /// Messages per hour, by hour of the day.
     Hourly {
         per_hour: Box<[f64; 24]>,
+        hour: Hour,
     },
     Replay {
         recorded: Arc<[Recorded]>,
     },
     Resampled(Blocks),
+}
+
+/// The hour of the day that the last arrival fell into.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hour {
+    begin: SimTime,
+    end: SimTime,
+    rate: f64,
 }
 
 /// What lies between two arrivals, in operational time.
@@ -116,12 +125,13 @@ impl Steady {
         let kind = match arrivals {
             Arrivals::None => Kind::None,
             Arrivals::Poisson(rate) if rate.0 > 0.0 && modulated => {
-                Kind::Hourly { per_hour: Box::new([rate.0 * HOUR.seconds(); 24]) }
+                let per_hour = Box::new([rate.0 * HOUR.seconds(); 24]);
+                Kind::Hourly { per_hour, hour: Hour::default() }
             }
             Arrivals::Poisson(rate) if rate.0 > 0.0 => Kind::Poisson { per_second: rate.0 },
             Arrivals::Constant(rate) if rate.0 > 0.0 => Kind::Constant { per_second: rate.0 },
             Arrivals::DailyProfile(per_hour) if per_hour.iter().sum::<f64>() > 0.0 => {
-                Kind::Hourly { per_hour: per_hour.clone() }
+                Kind::Hourly { per_hour: per_hour.clone(), hour: Hour::default() }
             }
             Arrivals::Replay(recorded) => Kind::Replay { recorded: recorded.clone() },
             Arrivals::Resampled { recorded, block } if !recorded.is_empty() && !block.is_zero() => {
@@ -143,14 +153,17 @@ impl Steady {
         steady
     }
 
-    pub(super) fn peek(&self) -> Option<Arrival> {
-        self.next
+    /// When the next one arrives.
+    #[inline]
+    pub(super) fn next_at(&self) -> Option<SimTime> {
+        self.next.map(|arrival| arrival.at)
     }
 
-    pub(super) fn advance(&mut self) {
-        if let Some(arrival) = self.next {
-            self.next = self.after(arrival.at);
-        }
+    /// The next one, and on to the one after it.
+    pub(super) fn take(&mut self) -> Option<Arrival> {
+        let next = self.next?;
+        self.next = self.after(next.at);
+        Some(next)
     }
 
     /// The arrival that follows one at `last`.
@@ -167,9 +180,10 @@ impl Steady {
                 // From the start, not from the last one: no rounding error builds up.
                 SimTime::ZERO + Span::from_seconds((number + 1) as f64 / *per_second)
             }
-            Kind::Hourly { per_hour } => {
+            Kind::Hourly { per_hour, hour } => {
                 let mass = self.gap.draw(&self.gaps, number);
-                after_mass(per_hour, &mut self.mood, last, self.clock_at_start, mass)
+                let (mood, start) = (&mut self.mood, self.clock_at_start);
+                after_mass((per_hour, hour), mood, last, start, mass)
             }
             Kind::Replay { recorded: list } => recorded.insert(*list.get(number as usize)?).at,
             Kind::Resampled(blocks) => recorded.insert(blocks.next()?).at,
@@ -183,7 +197,7 @@ impl Steady {
 /// The instant at which the rate, summed up from `from`, reaches `mass` messages (inversion of a
 /// non-homogeneous Poisson process).
 fn after_mass(
-    per_hour: &[f64; 24],
+    (per_hour, hour): (&[f64; 24], &mut Hour),
     mood: &mut Mood,
     from: SimTime,
     clock_at_start: Span,
@@ -191,11 +205,15 @@ fn after_mass(
 ) -> SimTime {
     let mut at = from;
     while at < BEYOND {
-        let clock = at.nanos().saturating_add(clock_at_start.nanos());
-        let left_of_hour = Span::from_nanos(HOUR.nanos() - clock % HOUR.nanos());
+        if !(hour.begin..hour.end).contains(&at) {
+            let clock = at.nanos().saturating_add(clock_at_start.nanos());
+            let end = at + Span::from_nanos(HOUR.nanos() - clock % HOUR.nanos());
+            let rate = per_hour[(clock / HOUR.nanos() % 24) as usize];
+            *hour = Hour { begin: at, end, rate };
+        }
         let (factor, left_of_slot) = mood.at(at);
-        let rate = per_hour[(clock / HOUR.nanos() % 24) as usize] * factor;
-        let step = left_of_hour.min(left_of_slot);
+        let rate = hour.rate * factor;
+        let step = hour.end.since(at).min(left_of_slot);
         let within = rate * step.seconds() / 3600.0;
         if within > mass {
             return at + step.scale(mass / within);
@@ -219,9 +237,8 @@ mod tests {
     fn instants(arrivals: &Arrivals, starts: Span, until: SimTime) -> Vec<SimTime> {
         let mut steady = steady(arrivals, Burstiness::None, starts);
         let mut list = Vec::new();
-        while let Some(arrival) = steady.peek().filter(|arrival| arrival.at < until) {
-            list.push(arrival.at);
-            steady.advance();
+        while steady.next_at().is_some_and(|at| at < until) {
+            list.extend(steady.take().map(|arrival| arrival.at));
         }
         list
     }
@@ -271,9 +288,9 @@ mod tests {
         let mut steady = steady(&rate, burstiness, Span::ZERO);
         let mut counts = vec![0.0; slots];
         let end = SimTime::ZERO + slot * slots as u64;
-        while let Some(arrival) = steady.peek().filter(|arrival| arrival.at < end) {
-            counts[(arrival.at.nanos() / slot.nanos()) as usize] += 1.0;
-            steady.advance();
+        while let Some(at) = steady.next_at().filter(|at| *at < end) {
+            counts[(at.nanos() / slot.nanos()) as usize] += 1.0;
+            steady.take();
         }
         counts
     }
@@ -312,6 +329,6 @@ mod tests {
     fn a_stream_too_thin_for_any_run_ends() {
         let gamma = Burstiness::Gamma { shape: 4.0, every: Span::from_mins(1) };
         let thin = Arrivals::Poisson(Rate(1e-12));
-        assert_eq!(steady(&thin, gamma, Span::ZERO).peek().map(|a| a.at), Some(SimTime::MAX));
+        assert_eq!(steady(&thin, gamma, Span::ZERO).next_at(), Some(SimTime::MAX));
     }
 }

@@ -40,7 +40,7 @@ impl Bursts {
         all
     }
 
-    pub(super) fn peek(&self) -> Option<Arrival> {
+    fn peek(&self) -> Option<Arrival> {
         self.next.map(|(at, index)| Arrival {
             at,
             // `number` already counts the message that is pending.
@@ -49,11 +49,20 @@ impl Bursts {
         })
     }
 
-    pub(super) fn advance(&mut self) {
+    /// When the next one arrives.
+    #[inline]
+    pub(super) fn next_at(&self) -> Option<SimTime> {
+        self.next.map(|(at, _)| at)
+    }
+
+    /// The next one, and on to the one after it.
+    pub(super) fn take(&mut self) -> Option<Arrival> {
+        let next = self.peek();
         if let Some((_, index)) = self.next {
             self.draw(index);
             self.next = self.earliest();
         }
+        next
     }
 
     /// Draws the next instant of burst `index`: the smallest of `left` uniform instants between the last
@@ -89,9 +98,8 @@ mod tests {
         let burst = Burst { at, messages: 10_000, over };
         let mut bursts = Bursts::new(&[burst], Stream::new(1, 0, "bursts"));
         let mut list = Vec::new();
-        while let Some(arrival) = bursts.peek() {
+        while let Some(arrival) = bursts.take() {
             list.push(arrival.at);
-            bursts.advance();
         }
         assert_eq!(list.len(), 10_000);
         assert!(list.windows(2).all(|pair| pair[0] <= pair[1]));

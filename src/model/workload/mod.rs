@@ -44,6 +44,13 @@ pub struct Workload {
     /// Cumulative shares of the destinations after Exchange Online.
     shares: Vec<f64>,
     next_id: u64,
+    /// When the next message arrives; the end of time when none will.
+    next: SimTime,
+}
+
+fn earliest(steady: &Steady, bursts: &Bursts) -> SimTime {
+    let of = |next: Option<SimTime>| next.unwrap_or(SimTime::MAX);
+    of(steady.next_at()).min(of(bursts.next_at()))
 }
 
 /// An arrival that has not been turned into a message yet.
@@ -65,14 +72,13 @@ impl Workload {
             *sum += other.share.value();
             Some(*sum)
         });
+        let start = params.clock_at_start;
+        let steady = Steady::new(&params.arrivals, params.burstiness, start, &stream);
+        let bursts = Bursts::new(&params.bursts, stream("bursts"));
         Workload {
-            steady: Steady::new(
-                &params.arrivals,
-                params.burstiness,
-                params.clock_at_start,
-                &stream,
-            ),
-            bursts: Bursts::new(&params.bursts, stream("bursts")),
+            next: earliest(&steady, &bursts),
+            steady,
+            bursts,
             sizes: stream("sizes"),
             recipients: stream("recipients"),
             one_more: one_more(&params.recipients),
@@ -87,31 +93,19 @@ impl Workload {
 
     /// When the next message arrives; `None` when no more will.
     pub fn next_at(&self) -> Option<SimTime> {
-        match (self.steady.peek(), self.bursts.peek()) {
-            (Some(steady), Some(burst)) => Some(steady.at.min(burst.at)),
-            (steady, burst) => steady.or(burst).map(|arrival| arrival.at),
-        }
+        (self.next < SimTime::MAX).then_some(self.next)
     }
 
     /// The next message, if one arrives at or before `now`.
+    #[inline]
     pub fn take(&mut self, now: SimTime) -> Option<Message> {
-        let steady = self.steady.peek().filter(|arrival| arrival.at <= now);
-        let burst = self.bursts.peek().filter(|arrival| arrival.at <= now);
-        let arrival = match (steady, burst) {
-            (Some(steady), Some(burst)) if burst.at < steady.at => {
-                self.bursts.advance();
-                burst
-            }
-            (Some(steady), _) => {
-                self.steady.advance();
-                steady
-            }
-            (None, Some(burst)) => {
-                self.bursts.advance();
-                burst
-            }
-            (None, None) => return None,
-        };
+        if now < self.next {
+            return None;
+        }
+        // Of two that arrive at once, the steady stream's goes first.
+        let steady = self.steady.next_at().is_some_and(|at| at == self.next);
+        let arrival = if steady { self.steady.take() } else { self.bursts.take() }?;
+        self.next = earliest(&self.steady, &self.bursts);
         Some(self.message(arrival))
     }
 
@@ -131,6 +125,7 @@ impl Workload {
         other.map_or(0, |index| index as u16 + 1)
     }
 
+    #[inline]
     fn message(&mut self, arrival: Arrival) -> Message {
         let key = arrival.draw_key;
         let bytes = arrival
