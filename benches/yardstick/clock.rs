@@ -4,7 +4,7 @@ use std::time::Instant;
 
 /// Nanoseconds of processor time that this thread has used.
 #[cfg(unix)]
-fn of_thread() -> f64 {
+pub(crate) fn of_thread() -> f64 {
     used(rustix::time::ClockId::ThreadCPUTime)
 }
 
@@ -22,7 +22,7 @@ fn used(clock: rustix::time::ClockId) -> f64 {
 
 /// Elsewhere wall time has to do: measure on a machine that has nothing else to do.
 #[cfg(not(unix))]
-fn of_thread() -> f64 {
+pub(crate) fn of_thread() -> f64 {
     wall()
 }
 

@@ -42,9 +42,10 @@ fn pixels(svg: &str) -> Result<Pixmap, ChartError> {
 /// Writes the pixels without their opacity, which is full everywhere: each picture begins with its ground.
 /// The fast kind of compression takes a tenth of the time of the usual one, for files of twice the size.
 fn encode(pixmap: &Pixmap) -> Result<Vec<u8>, EncodingError> {
-    let mut colours = Vec::with_capacity(pixmap.data().len() / 4 * 3);
-    for pixel in pixmap.pixels() {
-        colours.extend([pixel.red(), pixel.green(), pixel.blue()]);
+    let pixels = pixmap.data();
+    let mut colours = vec![0; pixels.len() / 4 * 3];
+    for (to, from) in colours.chunks_exact_mut(3).zip(pixels.chunks_exact(4)) {
+        to.copy_from_slice(&from[..3]);
     }
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, pixmap.width(), pixmap.height());
