@@ -160,13 +160,13 @@ impl<E: Copy> Calendar<E> {
     fn insert(&mut self, at: SimTime, phase: Phase, timer: Timer, event: E) {
         self.sequence += 1;
         let entry = Entry { key: pack(at.max(self.now), phase, self.sequence), timer, event };
+        if self.near.len() >= 2 * NEAR {
+            self.make_room();
+        }
         // The latest that is near bounds what may join it; with nothing far there is no bound.
         if !self.far.is_empty() && self.near.last().is_none_or(|latest| entry.key > latest.key) {
             self.far.push(entry);
             return;
-        }
-        if self.near.len() >= 2 * NEAR {
-            self.make_room();
         }
         let mut place = self.near.len();
         self.near.push(entry);
@@ -345,6 +345,20 @@ mod tests {
         assert_eq!(calendar.advance_if(|event| event == 7), None);
         assert_eq!((calendar.now(), calendar.advance_if(|event| event == 2)), (at(1), Some(2)));
         assert_eq!((calendar.now(), calendar.advance_if(|_| true)), (at(2), None), "the horizon");
+    }
+
+    #[test]
+    fn a_thousand_simultaneous_events_run_as_scheduled_whatever_tier_they_wait_in() {
+        let mut calendar = Calendar::new();
+        let mut order = Vec::new();
+        for event in 0..1000 {
+            calendar.schedule(at(7), PHASE, event);
+            if event % 3 == 0 {
+                order.extend(calendar.advance(at(7)).map(|(_, event)| event));
+            }
+        }
+        order.extend(drain(&mut calendar));
+        assert_eq!(order, (0..1000).collect::<Vec<_>>());
     }
 
     #[test]
