@@ -211,14 +211,16 @@ impl Book {
         match (before, seen.bytes) {
             (Some(before), Some(bytes)) => {
                 let took = seen.at.since(before).seconds();
-                self.times.add(seen.at.second(), others + 1, bytes, took);
+                // By when it began: what it takes is settled then.
+                self.times.add(before.second(), others + 1, bytes, took);
             }
             (None, bytes) => {
                 self.openings.good += 1;
                 if let Some(bytes) = bytes {
                     // It takes an opening more than one that follows, and no probe.
                     let took = (seen.lasted as f64 - OPENING).max(-OPENING);
-                    self.times.add_first(seen.at.second(), others + 1, bytes, took);
+                    let began = seen.at.less_seconds(seen.lasted).second();
+                    self.times.add_first(began, others + 1, bytes, took);
                 }
             }
             (Some(_), None) => {}
