@@ -42,7 +42,7 @@ fn of_host(book: &RelayBook, settings: &Settings) -> Vec<Finding> {
 fn lines(samples: &[&[(Stamp, String)]]) -> Vec<String> {
     let first = samples.iter().filter_map(|of| of.first());
     let mut first: Vec<&(Stamp, String)> = first.collect();
-    first.sort();
+    first.sort_by_key(|(at, _)| *at);
     first.iter().map(|(at, line)| format!("{} {line}", at.clock())).collect()
 }
 

@@ -24,8 +24,12 @@ use std::collections::VecDeque;
 const MOST_MESSAGES: usize = 1 << 19;
 /// How long a settled message is kept for lines out of order, further recipients, and its return from a filter.
 const LINGER: Span = Span::from_mins(10);
+/// A filter that answers before it hands the message back does so at once.
+const RETURN: Span = Span::from_secs(5);
 /// Machines with a name of their own.
 const MOST_NODES: usize = 256;
+/// Starts of a daemon that are kept.
+const MOST_STATED: usize = 1024;
 /// Damaged lines that are named.
 const MOST_DAMAGED: usize = 5;
 /// Gaps between attempts are counted by the second up to here.
@@ -76,6 +80,8 @@ pub(super) struct Message {
     /// The message that came back from the filter this one was handed to.
     child: u64,
     to_loopback: bool,
+    /// Whether it may itself be such a message.
+    returned: bool,
     kept_until: Option<Stamp>,
 }
 
@@ -88,7 +94,8 @@ pub struct Reader {
     label: String,
     line_number: u64,
     last_stamp: Stamp,
-    nodes: Vec<Vec<u8>>,
+    /// Machines, and the highest number of a process that was seen of each.
+    nodes: Vec<(Vec<u8>, u32)>,
     node: u32,
     pub(super) messages: Table<Message>,
     by_message_id: Table<u64>,
@@ -124,7 +131,7 @@ impl Reader {
             relays: Relays::new(),
             mail: MailBook::default(),
             parts: options.split_at.map(|_| Box::default()),
-            gaps: vec![0; LONGEST_GAP + 1],
+            gaps: Vec::new(),
             arrivals: Vec::new(),
             stated_runs: Vec::new(),
             first_tries: [0; 2],
@@ -200,13 +207,25 @@ impl Reader {
             Entry::Warned => {
                 self.enter_mail(line.at, |mail| mail.count(line.at, |counts| counts.warned += 1));
             }
-            Entry::Starting(Some(runs)) => {
-                if self.stated_runs.len() < 64 {
-                    self.stated_runs.push(runs);
-                }
-            }
+            Entry::Starting(Some(runs)) => self.starting(line.ident, runs),
             Entry::Starting(None) | Entry::Other | Entry::Damaged => {}
         }
+        if let Some(node) = self.nodes.get_mut(self.node as usize) {
+            node.1 = node.1.max(line.pid);
+        }
+    }
+
+    /// A daemon starts. What was seen of queue runs before is of no use if they were run in another way.
+    fn starting(&mut self, ident: &[u8], runs: (bool, u64)) {
+        // The runner of the submission queue has an interval of its own.
+        if memchr::memmem::find(ident, b"msp").is_some() || self.stated_runs.len() >= MOST_STATED {
+            return;
+        }
+        if self.stated_runs.last().is_some_and(|last| *last != runs) {
+            self.gaps.clear();
+            self.processes.passes.clear();
+        }
+        self.stated_runs.push(runs);
     }
 
     /// Time goes on: settled messages whose time is up are entered into the books.
@@ -227,18 +246,23 @@ impl Reader {
     }
 
     fn find_node(&mut self, name: &[u8]) {
-        if self.nodes.get(self.node as usize).is_some_and(|node| node == name) {
+        if self.nodes.get(self.node as usize).is_some_and(|node| node.0 == name) {
             return;
         }
-        let known = self.nodes.iter().position(|node| node == name);
+        let known = self.nodes.iter().position(|node| node.0 == name);
         let place = known.unwrap_or_else(|| {
             if self.nodes.len() < MOST_NODES {
-                self.nodes.push(name.to_vec());
+                self.nodes.push((name.to_vec(), 0));
                 self.coverage.nodes.push(super::redact::redacted(name));
             }
             self.nodes.len() - 1
         });
         self.node = place as u32;
+    }
+
+    /// The highest number of a process seen before on the machine of the line at hand.
+    pub(super) fn highest_pid(&self) -> u32 {
+        self.nodes.get(self.node as usize).map_or(0, |node| node.1)
     }
 
     /// The machine of the line at hand.
@@ -278,15 +302,22 @@ impl Reader {
             id => hash(u64::from(self.node) ^ 0x6d65_7373, id),
         };
         let (bytes, recipients) = (from.size, from.nrcpts);
-        let joined = self.join(at, key, message_id, from);
-        let arrived = joined.unwrap_or(at);
-        if joined.is_none() {
+        let parent = self.parent(at, key, message_id, from);
+        let arrived = match parent {
+            // It has reached the filter, and comes back.
+            Some((parent, true)) => {
+                self.messages.get_mut(parent).map_or(at, |parent| parent.arrived)
+            }
+            _ => at,
+        };
+        if parent.is_none() {
             self.enter_mail(at, |mail| {
                 mail.recipients.record(recipients);
                 bytes.iter().for_each(|bytes| mail.sizes.record(*bytes));
                 mail.event(at, Event::Arrived);
             });
         }
+        let returned = parent.is_some();
         let fresh = Message {
             arrived,
             own_arrival: at,
@@ -296,6 +327,7 @@ impl Reader {
             relay: NO_RELAY,
             last_seen: at,
             message_id,
+            returned,
             ..Message::default()
         };
         match self.messages.touch(key) {
@@ -308,6 +340,7 @@ impl Reader {
                     bytes,
                     recipients,
                     message_id,
+                    returned,
                     ..*known
                 };
             }
@@ -319,30 +352,36 @@ impl Reader {
         }
     }
 
-    /// When the message arrived that comes back from a filter here, if that is what happens.
-    fn join(&mut self, at: Stamp, key: u64, message_id: u64, from: &From) -> Option<Stamp> {
+    /// The message that may be coming back from a filter here, and whether it is known to have gone there.
+    fn parent(&mut self, at: Stamp, key: u64, message_id: u64, from: &From) -> Option<(u64, bool)> {
         if message_id == 0 || !Hop::read(from.relay).is_loopback() {
             return None;
         }
         let parent = *self.by_message_id.get_mut(message_id)?;
         let message = self.messages.get_mut(parent)?;
-        if parent == key || message.arrived > at || message.child != 0 {
+        let gone = message.delivered.is_some();
+        let long_ago = gone && message.last_try.is_some_and(|last| at.since(last) > RETURN);
+        if parent == key
+            || message.arrived > at
+            || message.child != 0
+            || long_ago
+            || gone && !message.to_loopback
+        {
             return None;
         }
         message.child = key;
-        // A chain of filters: the next hop joins this part.
-        let arrived = message.arrived;
+        // A chain of filters: the next hop comes back from this part.
         if let Some(latest) = self.by_message_id.get_mut(message_id) {
             *latest = key;
         }
-        Some(arrived)
+        Some((parent, gone))
     }
 
     fn done(&mut self, qid: &[u8]) {
         let key = self.key(qid);
         let Some(message) = self.messages.get_mut(key) else { return };
         let settled = message.delivered.is_some() || message.bounced.is_some();
-        if settled && !message.to_loopback {
+        if settled && !message.to_loopback && !message.returned {
             self.close(key);
         }
     }
@@ -414,25 +453,29 @@ impl Reader {
             }
             _ => return,
         }
-        let (child, over) = (message.child, message.settled >= message.recipients);
-        let own = message.message_id;
-        if child != 0 && outcome == Outcome::Sent && !hop.is_loopback() {
-            // It was no hop to a filter: the other message only had the same id.
-            message.child = 0;
-            self.part(child, own);
+        let (child, over, arrived) =
+            (message.child, message.settled >= message.recipients, message.arrived);
+        if child != 0 && outcome == Outcome::Sent {
+            let began = at.less_seconds(to.xdelay.unwrap_or(0).saturating_add(1));
+            let back = hop.is_loopback() && self.comes_back(child, arrived, began);
+            if let (false, Some(message)) = (back, self.messages.get_mut(key)) {
+                // It was no hop to a filter: the other message only had the same id.
+                message.child = 0;
+            }
         }
         if over {
             self.keep(key, at);
         }
     }
 
-    /// Undoes a join.
-    fn part(&mut self, child: u64, message_id: u64) {
-        if let Some(child) =
-            self.messages.get_mut(child).filter(|child| child.message_id == message_id)
-        {
-            child.arrived = child.own_arrival;
-        }
+    /// The message `child` came back from a filter, if it did so after `began`: it arrived when its parent did.
+    fn comes_back(&mut self, child: u64, arrived: Stamp, began: Stamp) -> bool {
+        let Some(child) = self.messages.get_mut(child).filter(|child| child.own_arrival >= began)
+        else {
+            return false;
+        };
+        child.arrived = arrived;
+        true
     }
 
     /// Enters a settled message into the books.
@@ -453,7 +496,7 @@ impl Reader {
 
     /// Enters a message as it stands at `end`.
     pub(super) fn enter(&mut self, message: &Message, end: Stamp) {
-        if message.child != 0 && (message.to_loopback || message.tries == 0) {
+        if message.child != 0 && message.to_loopback {
             let tries = u64::from(message.tries);
             let at = message.arrived;
             let hop = |counts: &mut Counts| {

@@ -22,7 +22,7 @@ const MOST_ANSWERS: usize = 32;
 const SAMPLES: usize = 2;
 /// A process that was at work so shortly before a failure may still close its connection after it, and with that
 /// overwrite the mark.
-const NEIGHBOUR: Span = Span::from_secs(10);
+const NEIGHBOUR: Span = Span::from_secs(2);
 
 /// The last failure of a host that may have marked it.
 #[derive(Clone, Copy, Debug)]
@@ -159,8 +159,15 @@ impl RelayBook {
         span.by_others |= newcomer;
     }
 
-    /// An attempt with contact, or that tried to make it, began at `start` and ended at `at`.
-    pub(super) fn contact(&mut self, start: Stamp, at: Stamp, pid: u32, newcomer: bool) {
+    /// An attempt with contact, or that tried to make it, began and ended at `times`. `holds`: by a process that may keep its
+    /// connection, as one does that delivers a single message on arrival not.
+    pub(super) fn contact(
+        &mut self,
+        (start, at): (Stamp, Stamp),
+        pid: u32,
+        newcomer: bool,
+        holds: bool,
+    ) {
         let ended = self.span.take();
         if let Some(span) = ended {
             self.close(Avoided { until: Some(start.max(span.last)), ..span });
@@ -181,7 +188,7 @@ impl RelayBook {
         if self.contacts[0].0 != pid {
             self.contacts[1] = self.contacts[0];
         }
-        self.contacts[0] = (pid, at);
+        self.contacts[0] = (pid, if holds { at } else { Stamp::default() });
     }
 
     /// The attempt that just made contact failed. `marks`: in a way that marks the host wherever it happens.
@@ -356,11 +363,11 @@ mod tests {
     #[test]
     fn a_skip_by_a_process_that_met_no_failure_is_host_status_and_bounds_its_memory() {
         let mut book = RelayBook::default();
-        book.contact(at(100), at(101), 7, true);
+        book.contact((at(100), at(101)), 7, true, true);
         book.fail(at(101), 7, true);
         book.skip(at(101), false, false);
         book.skip(at(120), true, false);
-        book.contact(at(131), at(131), 9, true);
+        book.contact((at(131), at(131)), 9, true, true);
         assert_eq!((book.skipped, book.skips_by_others, book.skips_unexplained), (2, 1, 0));
         assert_eq!((book.remembered, book.forgotten.as_slice()), (20, &[30][..]));
         let [span] = book.avoided[..] else { panic!("one span") };
@@ -372,16 +379,16 @@ mod tests {
     #[test]
     fn contact_by_a_new_process_soon_after_a_failure_speaks_against_host_status() {
         let mut book = RelayBook::default();
-        book.contact(at(100), at(101), 7, true);
+        book.contact((at(100), at(101)), 7, true, true);
         book.fail(at(101), 7, true);
         book.skip(at(101), false, false);
-        book.contact(at(103), at(103), 8, true);
+        book.contact((at(103), at(103)), 8, true, true);
         assert_eq!(book.contact_after, [2]);
         // Another process in contact at the time of the failure may have overwritten the mark.
-        book.contact(at(110), at(110), 9, false);
-        book.contact(at(111), at(111), 7, false);
+        book.contact((at(110), at(110)), 9, false, true);
+        book.contact((at(111), at(111)), 7, false, true);
         book.fail(at(111), 7, true);
-        book.contact(at(113), at(113), 8, true);
+        book.contact((at(113), at(113)), 8, true, true);
         assert_eq!(book.contact_after, [2]);
     }
 }

@@ -15,6 +15,8 @@ use crate::units::Span;
 
 /// The log must cover so much before a process counts as new.
 const SETTLED: Span = Span::from_secs(30);
+/// The same for one whose number is higher than any seen before.
+const BRIEFLY: Span = Span::from_secs(5);
 /// A first try that soon after arrival is an immediate delivery.
 const AT_ONCE: Span = Span::from_secs(5);
 
@@ -57,13 +59,23 @@ impl Reader {
         let node = self.node();
         let place = self.relays.place(node, hop.name);
         let covered = self.first.map_or(Span::ZERO, |first| began.since(first));
-        let settled = !self.stated_runs.is_empty() || covered > SETTLED;
+        // Numbers of processes go up: one above all that were seen is new.
+        let above = line.pid > self.highest_pid() && covered > BRIEFLY;
+        let settled = !self.stated_runs.is_empty() || covered > SETTLED || above;
         let work = Work { node, pid: line.pid, at, lasted, skipped, immediate, settled };
         let process = self.processes.at_work(&work);
         let newcomer = self.relays.is_one(place) && process.whole && !process.has_met(place);
         let book = &mut self.relays.books[place as usize];
-        let attempt =
-            Attempt { text: line.text, pid: line.pid, at, began, place, newcomer, message: key };
+        let attempt = Attempt {
+            text: line.text,
+            pid: line.pid,
+            at,
+            began,
+            place,
+            newcomer,
+            immediate,
+            message: key,
+        };
         let noted = note(book, process, &attempt, (to, hop, outcome));
         if let Some(message) = self.messages.get_mut(key) {
             (message.relay, message.waiting) = (place, noted.waiting);
@@ -121,7 +133,11 @@ impl Reader {
     fn gap(&mut self, message: &Message, began: Stamp) {
         if let Some(last) = message.last_try {
             let seconds = (began.since(last).nanos() / 1_000_000_000) as usize;
-            self.gaps[seconds.min(LONGEST_GAP)] += 1;
+            let seconds = seconds.min(LONGEST_GAP);
+            if self.gaps.len() <= seconds {
+                self.gaps.resize(seconds + 1, 0);
+            }
+            self.gaps[seconds] = self.gaps[seconds].saturating_add(1);
         }
     }
 }
@@ -134,6 +150,8 @@ struct Attempt<'a> {
     began: Stamp,
     place: u32,
     newcomer: bool,
+    /// Whether it is the only one of its process.
+    immediate: bool,
     message: u64,
 }
 
@@ -178,7 +196,7 @@ fn note(
         RelayBook::sample(&mut book.samples.lookups, at, attempt.text);
         return quiet(Waiting::Failed);
     }
-    book.contact(attempt.began, at, pid, newcomer);
+    book.contact((attempt.began, at), pid, newcomer, !attempt.immediate);
     process.meet(attempt.place);
     let address = hop.address.map(|address| hash(0, address));
     let left = address

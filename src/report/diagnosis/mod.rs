@@ -147,8 +147,7 @@ fn verdict(out: &mut String, diagnosis: &Diagnosis, style: Style) {
         let first = format!("{:>3}. ", place + 1);
         *out += &text.replacen("     ", &first, 1);
         for line in &finding.evidence {
-            let line = cut_to(line, WIDTH - 7);
-            let _ = writeln!(out, "{}", style.dim(&format!("       {line}")));
+            *out += &style_lines(&wrapped(line, "       "), style);
         }
         for advice in &finding.advice {
             *out += &wrapped(&format!("-> {advice}"), "     ");
@@ -247,7 +246,7 @@ fn per_message(mail: &Mail) -> String {
     match mail.tries.max() {
         Some(most) if mail.tries.count() > 0 => {
             let mean = mail.tries.sum() as f64 / mail.tries.count() as f64;
-            format!("{mean:.1} a message until it was settled, at most {most}")
+            format!("{mean:.1} a settled message, at most {most}")
         }
         _ => String::new(),
     }
