@@ -109,6 +109,8 @@ pub struct Reader {
     pub(super) arrivals: Vec<Arrival>,
     pub(super) stated_runs: Vec<(bool, u64)>,
     pub(super) first_tries: [u64; 2],
+    /// Time from arrival to the first attempt, summed.
+    pub(super) first_waits: Span,
     pub(super) first: Option<Stamp>,
 }
 
@@ -135,6 +137,7 @@ impl Reader {
             arrivals: Vec::new(),
             stated_runs: Vec::new(),
             first_tries: [0; 2],
+            first_waits: Span::ZERO,
             first: None,
         }
     }

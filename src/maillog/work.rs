@@ -47,6 +47,7 @@ impl Reader {
         (message.last_try, message.last_pid) = (Some(at), line.pid);
         if first {
             self.first_tries[usize::from(immediate)] += 1;
+            self.first_waits += began.since(before.arrived);
         }
         if !first && !same {
             self.waited(&before, began);
@@ -247,6 +248,7 @@ fn conclude(
     (to, outcome): (&To, Outcome),
 ) -> Loss {
     let Attempt { at, pid, place, text, .. } = *attempt;
+    let mut answer = None;
     let (marks, loss) = match outcome {
         Outcome::Sent => {
             book.delivered += 1;
@@ -261,11 +263,8 @@ fn conclude(
             (true, Loss::Refused)
         }
         Outcome::Answered { code, phase } => {
-            book.answer(
-                (code, phase),
-                to.dsn,
-                if to.reply.is_empty() { to.stat } else { to.reply },
-            );
+            let text_of = if to.reply.is_empty() { to.stat } else { to.reply };
+            answer = book.answer((code, phase), to.dsn, text_of);
             let samples = &mut book.samples;
             if phase == Phase::Greeting {
                 RelayBook::sample(&mut samples.refused, at, text);
@@ -274,7 +273,7 @@ fn conclude(
                 RelayBook::sample(&mut samples.answered, at, text);
                 if code != 421 {
                     book.failed += 1;
-                    book.fail(at, pid, false);
+                    book.fail(at, pid, false, answer);
                     return Loss::None;
                 }
                 // Exchange says how old the session was when it ends one by its age.
@@ -290,7 +289,7 @@ fn conclude(
         _ => return Loss::None,
     };
     book.failed += 1;
-    book.fail(at, pid, marks);
+    book.fail(at, pid, marks, answer);
     let run = process.run.take().filter(|run| run.relay == place);
     // The message that met the loss counts on the run, if the line has an address.
     let before =

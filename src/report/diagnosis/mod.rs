@@ -8,7 +8,7 @@ use super::human;
 use super::style::Style;
 use super::table::{WIDTH, cut_to, wrapped};
 use crate::experiment::Metrics;
-use crate::maillog::{Diagnosis, HostStatus, Mail, Relay, Stamp, Sure};
+use crate::maillog::{Diagnosis, HostStatus, Mail, Phase, Relay, Stamp, Sure};
 use crate::measure::{Metric, Unit};
 use crate::units::Span;
 use rows::setting_rows;
@@ -280,7 +280,13 @@ fn hop(out: &mut String, relay: &Relay) {
         number(relay.cut),
     );
     for answer in relay.answers.iter().take(3) {
-        let text = format!("{} x {}", number(answer.count), answer.text);
+        let phase = match answer.phase {
+            Phase::Greeting => " (greeting)",
+            Phase::Envelope => " (to MAIL or RCPT)",
+            Phase::Data => " (after the data)",
+            Phase::Unknown => "",
+        };
+        let text = format!("{} x{phase} {}", number(answer.count), answer.text);
         let _ = writeln!(out, "    {}", cut_to(&text, WIDTH - 4));
     }
     let longest = relay.avoided.iter().map(rows::length).max();
