@@ -224,8 +224,9 @@ fn the_time_for_a_message_is_that_of_the_laboratory() {
 #[test]
 fn excerpts_tell_what_they_hold() {
     use FindingKind::*;
-    // (log, delivered, skipped, failed, cut, HostStat, SingleThreadDelivery, first finding)
-    let table: [(&str, u64, u64, u64, u64, Option<bool>, Option<bool>, FindingKind); 13] = [
+    /// Log; delivered, skipped, failed, cut; HostStat, SingleThreadDelivery; first finding.
+    type Row = (&'static str, u64, u64, u64, u64, Option<bool>, Option<bool>, FindingKind);
+    let table: [Row; 13] = [
         ("421_at_data_literal_ips_like_article", 30, 80, 2, 0, Some(true), None, HostStatus),
         ("421_at_data_stat_Deferred", 15, 64, 1, 0, Some(true), None, HostStatus),
         ("451_last_on_connection_marks_host", 25, 85, 1, 0, Some(true), None, HostStatus),
@@ -304,6 +305,17 @@ fn two_messages_with_one_id_that_both_leave_are_two() {
     let counts = &told.mail.counts;
     assert_eq!((counts.arrived, counts.delivered, counts.hops), (2, 2, 0));
     assert_eq!(told.mail.blocks[0].delivered.max(), Some(7_000_000_000), "its own delay");
+}
+
+#[test]
+fn two_systems_that_were_fed_the_same_mail_at_the_same_time_are_not_taken_for_one() {
+    let mut reader = Reader::new(Options::default());
+    for case in ["a30_Q-1", "a30_P-1"] {
+        let source = Source::new(&case_log(case)).expect("a log");
+        source.read(&mut reader, &mut |_| {}, &mut || true).expect("read");
+    }
+    let counts = reader.finish().mail.counts;
+    assert_eq!((counts.arrived, counts.delivered, counts.hops), (982 * 2, 688 + 982, 0));
 }
 
 #[test]

@@ -11,8 +11,10 @@
 use super::attempt::{Hop, Outcome, outcome};
 use super::diagnosis::{Arrival, Counts, Coverage, Fate};
 use super::entry::{self, Entry, From, To};
+use super::hops::names;
 use super::line::{Envelope, Line};
 use super::mail::{Event, MailBook};
+use super::message::{Message, age};
 use super::process::Processes;
 use super::relays::Relays;
 use super::stamp::{Clock, Stamp};
@@ -24,8 +26,6 @@ use std::collections::VecDeque;
 const MOST_MESSAGES: usize = 1 << 19;
 /// How long a settled message is kept for lines out of order, further recipients, and its return from a filter.
 const LINGER: Span = Span::from_mins(10);
-/// A filter that answers before it hands the message back does so at once.
-const RETURN: Span = Span::from_secs(5);
 /// Machines with a name of their own.
 const MOST_NODES: usize = 256;
 /// Starts of a daemon that are kept.
@@ -46,45 +46,6 @@ pub struct Options {
     pub split_at: Option<Stamp>,
 }
 
-/// What the last attempt came to, for the time that the message then waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Waiting {
-    #[default]
-    Fresh,
-    HostStatus,
-    Run,
-    Failed,
-}
-
-/// A message.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Message {
-    pub(super) arrived: Stamp,
-    /// When this part of its way began, if it came back from a filter.
-    own_arrival: Stamp,
-    /// Whether its `from=` line was seen.
-    accepted: bool,
-    pub(super) held: bool,
-    bytes: Option<u64>,
-    recipients: u64,
-    settled: u64,
-    pub(super) tries: u32,
-    pub(super) last_try: Option<Stamp>,
-    pub(super) last_pid: u32,
-    pub(super) waiting: Waiting,
-    pub(super) relay: u32,
-    delivered: Option<Span>,
-    bounced: Option<Span>,
-    last_seen: Stamp,
-    message_id: u64,
-    /// The message that came back from the filter this one was handed to.
-    child: u64,
-    to_loopback: bool,
-    /// Whether it may itself be such a message.
-    returned: bool,
-    kept_until: Option<Stamp>,
-}
-
 /// Reads lines; what was learnt is taken out by [`Reader::finish`].
 #[derive(Debug)]
 pub struct Reader {
@@ -98,7 +59,7 @@ pub struct Reader {
     nodes: Vec<(Vec<u8>, u32)>,
     node: u32,
     pub(super) messages: Table<Message>,
-    by_message_id: Table<u64>,
+    pub(super) by_message_id: Table<u64>,
     kept: VecDeque<(Stamp, u64)>,
     pub(super) processes: Processes,
     pub(super) relays: Relays,
@@ -355,31 +316,6 @@ impl Reader {
         }
     }
 
-    /// The message that may be coming back from a filter here, and whether it is known to have gone there.
-    fn parent(&mut self, at: Stamp, key: u64, message_id: u64, from: &From) -> Option<(u64, bool)> {
-        if message_id == 0 || !Hop::read(from.relay).is_loopback() {
-            return None;
-        }
-        let parent = *self.by_message_id.get_mut(message_id)?;
-        let message = self.messages.get_mut(parent)?;
-        let gone = message.delivered.is_some();
-        let long_ago = gone && message.last_try.is_some_and(|last| at.since(last) > RETURN);
-        if parent == key
-            || message.arrived > at
-            || message.child != 0
-            || long_ago
-            || gone && !message.to_loopback
-        {
-            return None;
-        }
-        message.child = key;
-        // A chain of filters: the next hop comes back from this part.
-        if let Some(latest) = self.by_message_id.get_mut(message_id) {
-            *latest = key;
-        }
-        Some((parent, gone))
-    }
-
     fn done(&mut self, qid: &[u8]) {
         let key = self.key(qid);
         let Some(message) = self.messages.get_mut(key) else { return };
@@ -443,12 +379,15 @@ impl Reader {
         }
         self.attempt(line, to, (&hop, outcome), key);
         let Some(message) = self.messages.get_mut(key) else { return };
+        let node = u64::from(self.node);
+        let filter =
+            hop.is_localhost() || message.child != 0 && names(to.stat, node, message.child);
         let age = age(message, at, to.delay);
         match outcome {
             Outcome::Sent => {
                 message.settled += u64::from(to.recipients);
                 message.delivered = message.delivered.max(Some(age));
-                message.to_loopback |= hop.is_loopback();
+                message.to_loopback |= filter;
             }
             Outcome::Bounced => {
                 message.settled += u64::from(to.recipients);
@@ -460,7 +399,7 @@ impl Reader {
             (message.child, message.settled >= message.recipients, message.arrived);
         if child != 0 && outcome == Outcome::Sent {
             let began = at.less_seconds(to.xdelay.unwrap_or(0).saturating_add(1));
-            let back = hop.is_loopback() && self.comes_back(child, arrived, began);
+            let back = filter && self.comes_back(child, arrived, began);
             if let (false, Some(message)) = (back, self.messages.get_mut(key)) {
                 // It was no hop to a filter: the other message only had the same id.
                 message.child = 0;
@@ -471,29 +410,11 @@ impl Reader {
         }
     }
 
-    /// The message `child` came back from a filter, if it did so after `began`: it arrived when its parent did.
-    fn comes_back(&mut self, child: u64, arrived: Stamp, began: Stamp) -> bool {
-        let Some(child) = self.messages.get_mut(child).filter(|child| child.own_arrival >= began)
-        else {
-            return false;
-        };
-        child.arrived = arrived;
-        true
-    }
-
     /// Enters a settled message into the books.
     fn close(&mut self, key: u64) {
         if let Some(message) = self.messages.remove(key) {
             self.forget_id(&message, key);
             self.enter(&message, message.last_seen);
-        }
-    }
-
-    fn forget_id(&mut self, message: &Message, key: u64) {
-        if message.message_id != 0
-            && self.by_message_id.get_mut(message.message_id) == Some(&mut { key })
-        {
-            self.by_message_id.remove(message.message_id);
         }
     }
 
@@ -545,20 +466,5 @@ impl Reader {
     pub(super) fn note_clock(&mut self) {
         (self.coverage.years, self.coverage.fractions) = (self.clock.years, self.clock.fractions);
         self.coverage.first = self.first;
-    }
-}
-
-/// How old a message is: by its stamps, or, where these do not agree with the age that Sendmail counts in whole
-/// seconds (a clock was set, the log has gaps), by that.
-fn age(message: &Message, at: Stamp, counted: Option<u64>) -> Span {
-    let own = at.since(message.own_arrival);
-    let before = message.own_arrival.since(message.arrived);
-    match counted.map(Span::from_secs) {
-        Some(counted) if !message.accepted => before + counted,
-        Some(counted) => {
-            let apart = if own > counted { own - counted } else { counted - own };
-            before + if apart < Span::from_secs(3) { own } else { counted }
-        }
-        None => before + own,
     }
 }

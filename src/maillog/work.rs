@@ -4,9 +4,10 @@
 use super::attempt::{Hop, Outcome};
 use super::diagnosis::{Counts, Phase};
 use super::entry::To;
-use super::follow::{LONGEST_GAP, Message, Reader, Waiting};
+use super::follow::{LONGEST_GAP, Reader};
 use super::line::Line;
 use super::mail::Event;
+use super::message::{Message, Waiting};
 use super::process::{Process, Run, Work};
 use super::relays::RelayBook;
 use super::stamp::Stamp;
@@ -59,10 +60,7 @@ impl Reader {
         }
         let node = self.node();
         let place = self.relays.place(node, hop.name);
-        let covered = self.first.map_or(Span::ZERO, |first| began.since(first));
-        // Numbers of processes go up: one above all that were seen is new.
-        let above = line.pid > self.highest_pid() && covered > BRIEFLY;
-        let settled = !self.stated_runs.is_empty() || covered > SETTLED || above;
+        let settled = self.knows_processes(line.pid, began);
         let work = Work { node, pid: line.pid, at, lasted, skipped, immediate, settled };
         let process = self.processes.at_work(&work);
         let newcomer = self.relays.is_one(place) && process.whole && !process.has_met(place);
@@ -84,16 +82,16 @@ impl Reader {
         if let Some(run) = noted.left {
             self.relays.books[run.relay as usize].run_ended(&run, false);
         }
-        let lose = |counts: &mut Counts| match noted.loss {
-            Loss::None => {}
-            Loss::Cut => {
-                counts.cut += 1;
-                counts.reset += 1;
-            }
-            Loss::Reset => counts.reset += 1,
-            Loss::Refused => counts.refused_connections += 1,
-        };
+        let lose = |counts: &mut Counts| noted.loss.enter(counts);
         self.enter_mail(at, |mail| mail.count(at, lose));
+    }
+
+    /// Whether the log covers so much that a process not seen before is a new one.
+    fn knows_processes(&self, pid: u32, began: Stamp) -> bool {
+        let covered = self.first.map_or(Span::ZERO, |first| began.since(first));
+        // Numbers of processes go up: one above all that were seen is new.
+        let above = pid > self.highest_pid() && covered > BRIEFLY;
+        !self.stated_runs.is_empty() || covered > SETTLED || above
     }
 
     fn count(&mut self, at: Stamp, outcome: Outcome) {
@@ -166,6 +164,20 @@ enum Loss {
     Reset,
     /// Did not come about.
     Refused,
+}
+
+impl Loss {
+    fn enter(self, counts: &mut Counts) {
+        match self {
+            Loss::None => {}
+            Loss::Cut => {
+                counts.cut += 1;
+                counts.reset += 1;
+            }
+            Loss::Reset => counts.reset += 1,
+            Loss::Refused => counts.refused_connections += 1,
+        }
+    }
 }
 
 /// What an attempt means beyond its relay's books.

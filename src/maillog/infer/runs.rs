@@ -109,7 +109,7 @@ fn grid(runs: &[Pass], fractions: bool) -> Option<Grid> {
     let best = near.clone().map(agrees).fold(0.0, f64::max);
     let mut good = near.filter(|interval| agrees(*interval) >= best - HARDLY);
     let low = good.next()?;
-    let high = good.last().unwrap_or(low);
+    let high = good.next_back().unwrap_or(low);
     Some(Grid { value: roundest(low, high).unwrap_or(low), low, high, starts: starts.len() })
 }
 
