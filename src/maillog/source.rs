@@ -144,7 +144,7 @@ impl Source {
                 None => reader.endless_line(),
             }
             count = count.wrapping_add(1);
-            count % 4096 != 0 || go_on()
+            !count.is_multiple_of(4096) || go_on()
         })
     }
 

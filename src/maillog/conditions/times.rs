@@ -13,6 +13,8 @@ const CROWDS: usize = 3;
 const ENOUGH: f64 = 20.0;
 /// Single messages are known to the second only: it takes more of them.
 const ENOUGH_SINGLE: f64 = 100.0;
+/// A body that hardly takes any time.
+const SMALL: u64 = 10_000;
 /// A body that takes a while even where nothing else is going on.
 const LARGE: u64 = 200_000;
 /// Bodies take longer by this factor while many connections are at work: they share a link.
@@ -104,12 +106,19 @@ pub(super) struct Times {
     /// All messages that were the first on their connection, by the quarter alone: where hardly any follows another,
     /// their mean is what is known.
     single: Vec<Sums>,
+    /// Small messages that followed another.
+    small: Sums,
 }
 
 impl Default for Times {
     fn default() -> Self {
         let none = vec![Sums::default(); BINS * CROWDS];
-        Times { cells: none.clone(), first: none, single: vec![Sums::default(); BINS] }
+        Times {
+            cells: none.clone(),
+            first: none,
+            single: vec![Sums::default(); BINS],
+            small: Sums::default(),
+        }
     }
 }
 
@@ -117,6 +126,9 @@ impl Times {
     /// A message of `bytes` took `seconds` at this second of the log, while so many connections were at work.
     pub(super) fn add(&mut self, second: i64, crowd: usize, bytes: u64, seconds: f64) {
         self.cells[cell(second, crowd)].add(bytes as f64, seconds);
+        if bytes <= SMALL {
+            self.small.add(bytes as f64, seconds);
+        }
     }
 
     /// The same for a message that was the first on its connection.
@@ -134,6 +146,7 @@ impl Times {
         for (mine, theirs) in all.zip(others) {
             mine.merge(theirs);
         }
+        self.small.merge(&other.small);
     }
 
     /// Messages on busy connections by the quarter of an hour.
@@ -171,28 +184,22 @@ impl Times {
         let slopes = self.slopes();
         match slopes {
             [_, Some(alone), Some(many)] if many > SHARED * alone => {
-                self.of_quiet_times(alone, many).or_else(|| self.of_all_times(slopes))
+                self.of_small_ones(alone, many).or_else(|| self.of_all_times(slopes))
             }
             slopes => self.of_all_times(slopes),
         }
     }
 
-    /// Where connections share a link, times of many at work say more of the others than of the receiver: those with
-    /// few at work are what its own time shows in. Slow quarters are the link's doing then.
-    fn of_quiet_times(&self, alone: f64, many: f64) -> Option<MessageTime> {
-        let mut all = Sums::default();
-        let (mut scatter, mut freedom) = (0.0, 0.0);
-        for cell in self.cells.iter().step_by(CROWDS) {
-            all.merge(cell);
-            let (xx, xy, yy) = cell.centred();
-            scatter += (yy - 2.0 * alone * xy + alone * alone * xx).max(0.0);
-            freedom += (cell.n - 1.0).max(0.0);
-        }
-        let base = (all.y - alone * all.x) / all.n.max(1.0);
-        (all.n >= ENOUGH && freedom >= ENOUGH / 2.0 && base > 0.0).then(|| MessageTime {
-            n: all.n as u64,
+    /// Where connections share a link, a large body says more of the others than of the receiver: small messages are what
+    /// its own time shows in. Slow quarters are the link's doing then.
+    fn of_small_ones(&self, alone: f64, many: f64) -> Option<MessageTime> {
+        let small = &self.small;
+        let (.., scatter) = small.centred();
+        let base = (small.y - many * small.x) / small.n.max(1.0);
+        (small.n >= ENOUGH && base > 0.0).then(|| MessageTime {
+            n: small.n as u64,
             base,
-            deviation: Some((scatter / freedom).sqrt()),
+            deviation: Some((scatter / (small.n - 1.0)).sqrt()),
             per_byte: Some(alone),
             per_byte_alone: Some(alone),
             per_byte_among_many: Some(many),
