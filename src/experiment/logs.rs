@@ -116,6 +116,9 @@ pub fn course(diagnosis: &Diagnosis) -> Timeline {
             })
             .collect(),
     });
+    let cuts = diagnosis.relays.iter().flat_map(|relay| &relay.conditions.cuts);
+    let mut cuts: Vec<SimTime> = cuts.map(|cut| at(*cut)).collect();
+    cuts.sort();
     let each = |of: fn(&Bucket) -> u64| mail.timeline.iter().map(|b| small(of(b))).collect();
     Timeline {
         bin: mail.bucket,
@@ -125,6 +128,7 @@ pub fn course(diagnosis: &Diagnosis) -> Timeline {
         failed: each(|bucket| bucket.failed),
         skipped: each(|bucket| bucket.skipped),
         blocked: blocked.collect(),
+        cuts,
         ..Timeline::default()
     }
 }

@@ -17,6 +17,7 @@ const MOST_AT_WORK: usize = 512;
 /// So long a door must have stayed closed, and so many must have found it so, for an outage.
 const OUTAGE: Span = Span::from_mins(5);
 const MOST_OUTAGES: usize = 64;
+const MOST_CUTS: usize = 10_000;
 /// Opening a connection takes about so long, as assumed by default: three round trips and a little, less the probe of a
 /// connection that is used again.
 const OPENING: f64 = 0.1;
@@ -78,6 +79,8 @@ struct Book {
     last_success: Option<Stamp>,
     closed: Option<(Closed, [u32; 4])>,
     outages: Vec<Closed>,
+    /// When connections were lost that had carried mail.
+    cuts: Vec<Stamp>,
 }
 
 /// How all receivers of a log behave.
@@ -120,7 +123,12 @@ impl Conduct {
             Kind::Sent => book.sent(seen, goes_on.map(|last| last.at)),
             Kind::Skipped | Kind::Other => {}
             // A connection that carried mail before was cut; that is another matter, unless the door stays closed.
-            Kind::Reset | Kind::TimedOut if goes_on.is_some() => book.shut(seen.at),
+            Kind::Reset | Kind::TimedOut if goes_on.is_some() => {
+                if book.cuts.len() < MOST_CUTS {
+                    book.cuts.push(seen.at);
+                }
+                book.shut(seen.at);
+            }
             Kind::Reset => book.failed(seen, Door::Reset),
             Kind::TimedOut => book.failed(seen, Door::Silent),
             Kind::Refused => book.failed(seen, Door::Refused),
@@ -143,6 +151,7 @@ impl Conduct {
             mine.refused += theirs.refused;
             mine.timed_out += theirs.timed_out;
             all.outages.extend(book.outages.iter().copied().chain(book.closed.and_then(outage)));
+            all.cuts.extend_from_slice(&book.cuts);
             for (sum, count) in counts.iter_mut().zip(&book.open_when_refused) {
                 *sum += count;
             }
@@ -150,6 +159,7 @@ impl Conduct {
             all.connect_timeout = shortest;
         }
         all.outages.sort_by_key(|closed| closed.from);
+        all.cuts.sort();
         let most =
             counts.iter().copied().enumerate().filter(|(open, count)| *open > 0 && *count > 0);
         let most = most.max_by_key(|(open, count)| (*count, *open));

@@ -20,6 +20,8 @@ pub struct Conditions {
     pub message_time: Option<MessageTime>,
     /// Times in which no connection came about, in order.
     pub outages: Vec<Closed>,
+    /// When connections were lost that had carried mail (the first 10,000).
+    pub cuts: Vec<Stamp>,
     /// Connections whose first message was accepted, and first messages that met a failure of this kind.
     pub openings: Openings,
     /// Connections that others held when one was greeted with 421: the most frequent number.
@@ -36,6 +38,7 @@ impl Conditions {
             self.message_time = other.message_time.clone();
         }
         self.outages.extend_from_slice(&other.outages);
+        self.cuts.extend_from_slice(&other.cuts);
         let (mine, theirs) = (&mut self.openings, &other.openings);
         mine.good += theirs.good;
         mine.reset += theirs.reset;

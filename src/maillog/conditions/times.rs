@@ -19,6 +19,8 @@ const SMALL: u64 = 10_000;
 const LARGE: u64 = 200_000;
 /// Bodies take longer by this factor while many connections are at work: they share a link.
 const SHARED: f64 = 2.0;
+/// The weight of a time that is known to the second, beside one that scatters by a sixth of a second.
+const TO_THE_SECOND: f64 = 0.15;
 /// A quarter is slow if its base is so many times the usual one.
 const SLOW: f64 = 1.5;
 /// Neighbouring slow quarters are one time if their bases differ by no more than this factor.
@@ -65,13 +67,20 @@ impl Sums {
 }
 
 /// The slope that cells have in common, whatever their means, and its standard error.
-fn slope<'a>(cells: impl Iterator<Item = &'a Sums>) -> Option<(f64, f64)> {
+///
+/// `known_to_the_second` are cells whose times are, which makes them so much less certain.
+fn slope<'a>(
+    cells: impl Iterator<Item = &'a Sums>,
+    known_to_the_second: impl Iterator<Item = &'a Sums>,
+) -> Option<(f64, f64)> {
+    let cells = cells.map(|cell| (cell, 1.0));
+    let cells = cells.chain(known_to_the_second.map(|cell| (cell, TO_THE_SECOND)));
     let (mut xx, mut xy) = (0.0, 0.0);
     let (mut yy, mut freedom) = (0.0, 0.0);
-    for cell in cells.filter(|cell| cell.n >= 3.0 && cell.y > 0.0) {
+    for (cell, certainty) in cells.filter(|(cell, _)| cell.n >= 3.0 && cell.y > 0.0) {
         let (cxx, cxy, cyy) = cell.centred();
         // Times scatter in proportion to their mean: slow hours count for less.
-        let weight = (cell.n / cell.y).powi(2);
+        let weight = certainty * (cell.n / cell.y).powi(2);
         xx += weight * cxx;
         xy += weight * cxy;
         yy += weight * cyy;
@@ -167,27 +176,13 @@ impl Times {
             found.filter(|(slope, error)| *slope > 3.0 * error).map(|(slope, _)| slope)
         };
         let crowd = |number: usize| {
-            let of = |cells: &'_ [Sums]| -> Vec<Sums> {
-                cells.iter().skip(number).step_by(CROWDS).copied().collect()
-            };
-            [of(&self.cells), of(&self.first)].concat()
-        };
-        [
-            significant(slope(self.cells.iter().chain(&self.first))),
-            significant(slope(crowd(0).iter())),
-            significant(slope(crowd(CROWDS - 1).iter())),
-        ]
-    }
-
-    /// What they come to.
-    pub(super) fn finish(&self) -> Option<MessageTime> {
-        let slopes = self.slopes();
-        match slopes {
-            [_, Some(alone), Some(many)] if many > SHARED * alone => {
-                self.of_small_ones(alone, many).or_else(|| self.of_all_times(slopes))
+            fn of(cells: &[Sums], number: usize) -> impl Iterator<Item = &Sums> {
+                cells.iter().skip(number).step_by(CROWDS)
             }
-            slopes => self.of_all_times(slopes),
-        }
+            significant(slope(of(&self.cells, number), of(&self.first, number)))
+        };
+        let all = significant(slope(self.cells.iter(), self.first.iter()));
+        [all, crowd(0), crowd(CROWDS - 1)]
     }
 
     /// Where connections share a link, a large body says more of the others than of the receiver: small messages are what
@@ -251,15 +246,15 @@ impl Times {
             per_byte,
             per_byte_alone,
             per_byte_among_many,
-            slow: slow_times(&bins, &is_slow, &base_of),
+            slow: slow_times(&bins, (&is_slow, &is_known), &base_of),
         })
     }
 }
 
-/// Neighbouring slow quarters as one.
+/// Neighbouring slow quarters as one; quarters between them of which nothing is known are taken for slow.
 fn slow_times(
     bins: &[Sums],
-    is_slow: &dyn Fn(usize) -> bool,
+    (is_slow, is_known): (&dyn Fn(usize) -> bool, &dyn Fn(usize) -> bool),
     base_of: &dyn Fn(&Sums) -> f64,
 ) -> Vec<Slow> {
     let mut found: Vec<(usize, usize, Sums)> = Vec::new();
@@ -267,7 +262,8 @@ fn slow_times(
         let base = base_of(bin);
         match found.last_mut() {
             Some((_, end, sums))
-                if *end == number && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
+                if !(*end..number).any(is_known)
+                    && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
             {
                 *end = number + 1;
                 sums.merge(bin);
