@@ -51,6 +51,14 @@ fn standard_input_and_several_files_are_read() {
     assert!(both.contains("metric,messages.delivered,1670,,,1,false,"), "{both}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_once_and_whole() {
+    let log = fs::read(case("a30_Q-1")).expect("a log");
+    let (page, _) = run(&["diagnose", "/dev/stdin", "--format", "csv"], &log, 0);
+    assert!(page.contains("metric,messages.delivered,688,,,1,false,"), "{page}");
+}
+
 #[test]
 fn json_has_the_metrics_under_the_names_of_results() {
     let (text, _) = run(&["diagnose", path(&case("a30_P-1")), "--format", "json"], b"", 0);

@@ -82,6 +82,11 @@ impl Source {
         if path.is_dir() {
             return Err(ReadError::Folder { path: path.to_owned() });
         }
+        let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
+        // What is looked at in a pipe is gone.
+        if !path.metadata().map_err(unreadable)?.is_file() {
+            return Ok(source);
+        }
         let mut clock = Clock::new(Stamp::NO_YEAR);
         let mut looked = 0;
         let mut first = None;
