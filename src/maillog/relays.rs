@@ -195,7 +195,9 @@ impl RelayBook {
         }
         if let Some(failure) = &mut self.failure {
             let seconds = start.second().saturating_sub(failure.at.second());
-            if newcomer && !failure.overwritten && !failure.contact {
+            // Who was at work already when it happened could not know of it, and may remove the mark later.
+            let concurrent = pid != failure.pid && seconds <= 0;
+            if newcomer && !concurrent && !failure.overwritten && !failure.contact {
                 if ended.is_some_and(|span| span.by_others) {
                     keep(&mut self.forgotten, MOST_LISTED, seconds);
                 } else if failure.marks && !failure.touched {

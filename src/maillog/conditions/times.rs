@@ -185,6 +185,17 @@ impl Times {
         [all, crowd(0), crowd(CROWDS - 1)]
     }
 
+    /// What they come to.
+    pub(super) fn finish(&self) -> Option<MessageTime> {
+        let slopes = self.slopes();
+        match slopes {
+            [_, Some(alone), Some(many)] if many > SHARED * alone => {
+                self.of_small_ones(alone, many).or_else(|| self.of_all_times(slopes))
+            }
+            slopes => self.of_all_times(slopes),
+        }
+    }
+
     /// Where connections share a link, a large body says more of the others than of the receiver: small messages are what
     /// its own time shows in. Slow quarters are the link's doing then.
     fn of_small_ones(&self, alone: f64, many: f64) -> Option<MessageTime> {
