@@ -18,6 +18,9 @@ const MOST_AT_WORK: usize = 512;
 const OUTAGE: Span = Span::from_mins(5);
 const MOST_OUTAGES: usize = 64;
 const MOST_CUTS: usize = 10_000;
+/// Windows in which bytes are counted, in seconds, and how many of them.
+const WINDOW: i64 = 300;
+const MOST_WINDOWS: usize = 1 << 16;
 /// Opening a connection takes about so long, as assumed by default: three round trips and a little, less the probe of a
 /// connection that is used again.
 const OPENING: f64 = 0.1;
@@ -81,6 +84,8 @@ struct Book {
     outages: Vec<Closed>,
     /// When connections were lost that had carried mail.
     cuts: Vec<Stamp>,
+    /// Bytes delivered, by windows of time.
+    volume: BTreeMap<i64, u64>,
 }
 
 /// How all receivers of a log behave.
@@ -141,6 +146,7 @@ impl Conduct {
         let books = places.iter().filter_map(|place| self.books.get(*place as usize)).cloned();
         let (mut times, mut all) = (Times::default(), Conditions::default());
         let mut counts = vec![0u32; MOST_OPEN];
+        let mut volume: BTreeMap<i64, u64> = BTreeMap::new();
         for mut book in books {
             book.settle_refusals(None);
             times.merge(&book.times);
@@ -152,12 +158,14 @@ impl Conduct {
             mine.timed_out += theirs.timed_out;
             all.outages.extend(book.outages.iter().copied().chain(book.closed.and_then(outage)));
             all.cuts.extend_from_slice(&book.cuts);
+            book.volume.iter().for_each(|(at, bytes)| *volume.entry(*at).or_default() += bytes);
             for (sum, count) in counts.iter_mut().zip(&book.open_when_refused) {
                 *sum += count;
             }
             let shortest = [all.connect_timeout, book.connect_timeout].into_iter().flatten().min();
             all.connect_timeout = shortest;
         }
+        all.plateau = plateau(&volume);
         all.outages.sort_by_key(|closed| closed.from);
         all.cuts.sort();
         let most =
@@ -167,6 +175,23 @@ impl Conduct {
         all.message_time = times.finish();
         all
     }
+}
+
+/// Bytes a second in the longest stretch of windows near the greatest volume, its ends left out: what a line carries
+/// that is full. `None` without such a stretch.
+fn plateau(volume: &BTreeMap<i64, u64>) -> Option<f64> {
+    /// Windows of the stretch, its ends left out.
+    const LEAST: usize = 6;
+    let most = volume.values().max()?;
+    let near: Vec<i64> = volume
+        .iter()
+        .filter(|(_, bytes)| **bytes as f64 >= 0.85 * *most as f64)
+        .map(|(at, _)| *at)
+        .collect();
+    let stretch = near.chunk_by(|a, b| a + 1 == *b).max_by_key(|stretch| stretch.len())?;
+    let inner = stretch.get(1..stretch.len() - 1).filter(|inner| inner.len() >= LEAST)?;
+    let bytes: u64 = inner.iter().filter_map(|at| volume.get(at)).sum();
+    Some(bytes as f64 / (inner.len() as f64 * WINDOW as f64))
 }
 
 /// A door that was closed long enough.
@@ -236,6 +261,10 @@ impl Book {
             (Some(_), None) => {}
         }
         self.last_success = Some(seen.at);
+        let window = seen.at.second().div_euclid(WINDOW);
+        if self.volume.len() < MOST_WINDOWS || self.volume.contains_key(&window) {
+            *self.volume.entry(window).or_default() += seen.bytes.unwrap_or(0);
+        }
         if let Some((closed, counts)) = self.closed.take()
             && let Some(outage) = outage((closed, counts))
             && self.outages.len() < MOST_OUTAGES
@@ -297,6 +326,16 @@ mod tests {
             bytes: Some(1000),
             kind,
         }
+    }
+
+    #[test]
+    fn a_full_line_shows_as_a_plateau_of_volume() {
+        let volume = |bytes: fn(i64) -> u64| (0..40).map(|at| (at, bytes(at))).collect();
+        let full = plateau(&volume(|at| {
+            if (10..25).contains(&at) { 3_000_000 + 1000 * (at as u64 % 7) } else { 9000 }
+        }));
+        assert!((full.expect("a plateau") / 10_010.0 - 1.0).abs() < 0.001, "{full:?}");
+        assert_eq!(plateau(&volume(|at| 1000 * at.unsigned_abs())), None, "a ramp is none");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Conditions {
     pub message_time: Option<MessageTime>,
     /// Times in which no connection came about, in order.
     pub outages: Vec<Closed>,
+    /// Bytes a second while the volume was near its greatest for long.
+    pub plateau: Option<f64>,
     /// When connections were lost that had carried mail (the first 10,000).
     pub cuts: Vec<Stamp>,
     /// Connections whose first message was accepted, and first messages that met a failure of this kind.
@@ -45,6 +47,7 @@ impl Conditions {
         mine.greeted_421 += theirs.greeted_421;
         mine.refused += theirs.refused;
         mine.timed_out += theirs.timed_out;
+        self.plateau = [self.plateau, other.plateau].into_iter().flatten().reduce(f64::max);
         self.open_when_refused = self.open_when_refused.max(other.open_when_refused);
         let shortest = [self.connect_timeout, other.connect_timeout].into_iter().flatten().min();
         self.connect_timeout = shortest;
