@@ -20,7 +20,7 @@ pub struct Conditions {
     pub message_time: Option<MessageTime>,
     /// Times in which no connection came about, in order.
     pub outages: Vec<Closed>,
-    /// Bytes a second while the volume was near its greatest for long.
+    /// Bytes a second at most, if the volume was near that for long.
     pub plateau: Option<f64>,
     /// When connections were lost that had carried mail (the first 10,000).
     pub cuts: Vec<Stamp>,
