@@ -179,8 +179,11 @@ fn host_status(path: &Path) -> Option<HostStatus> {
     HostStatus::read(&head(path)?)
 }
 
-/// The first bytes of a file; none of a folder, or of what cannot be read.
+/// The first bytes of a file; none of a folder, of a pipe (what is read of it is gone), or of what cannot be read.
 fn head(path: &Path) -> Option<Vec<u8>> {
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(HEAD).read_to_end(&mut bytes).ok()?;
     Some(bytes)

@@ -47,9 +47,9 @@ pub fn metrics(mail: &Mail) -> Metrics {
     let evidence = Evidence::of_days(&records, SEEDS[0]);
     let timed = TIMED.iter().map(|metric| (*metric, evidence.estimate(*metric)));
     let whole = counts(&mail.counts);
-    let counted = COUNTED.iter().filter_map(|metric| {
+    let counted = COUNTED.iter().map(|metric| {
         let point = metric.of_tally(&Delays::default(), &whole);
-        Some((*metric, Estimate { point, n: records.len() as u32, ..Estimate::default() }))
+        (*metric, Estimate { point, n: records.len() as u32, ..Estimate::default() })
     });
     Metrics::given(timed.chain(counted).collect())
 }
@@ -116,6 +116,9 @@ pub fn course(diagnosis: &Diagnosis) -> Timeline {
             })
             .collect(),
     });
+    let cuts = diagnosis.relays.iter().flat_map(|relay| &relay.conditions.cuts);
+    let mut cuts: Vec<SimTime> = cuts.map(|cut| at(*cut)).collect();
+    cuts.sort();
     let each = |of: fn(&Bucket) -> u64| mail.timeline.iter().map(|b| small(of(b))).collect();
     Timeline {
         bin: mail.bucket,
@@ -125,6 +128,7 @@ pub fn course(diagnosis: &Diagnosis) -> Timeline {
         failed: each(|bucket| bucket.failed),
         skipped: each(|bucket| bucket.skipped),
         blocked: blocked.collect(),
+        cuts,
         ..Timeline::default()
     }
 }

@@ -55,15 +55,21 @@ impl<'a> Hop<'a> {
         Hop { name: name.strip_suffix(b".").unwrap_or(name), address }
     }
 
-    /// Whether it is this machine.
+    /// Whether it is reached over loopback.
     pub(super) fn is_loopback(&self) -> bool {
+        self.at_home(|address| address.starts_with(b"127."))
+    }
+
+    /// Whether it is the address that filters listen at.
+    pub(super) fn is_localhost(&self) -> bool {
+        self.at_home(|address| address == b"127.0.0.1")
+    }
+
+    fn at_home(&self, is: impl Fn(&[u8]) -> bool) -> bool {
         let name = self.name;
         let literal = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-        let address = self.address.or(literal);
-        match address {
-            Some(address) => {
-                address.starts_with(b"127.") || address.eq_ignore_ascii_case(b"IPv6:::1")
-            }
+        match self.address.or(literal) {
+            Some(address) => is(address) || address.eq_ignore_ascii_case(b"IPv6:::1"),
             None => name.ends_with(b"localhost") || name.ends_with(b"localhost.localdomain"),
         }
     }

@@ -41,7 +41,8 @@ impl Reader {
         let mail = std::mem::take(&mut self.mail).finish();
         let parts =
             self.parts.take().map(|parts| Box::new(parts.map(super::mail::MailBook::finish)));
-        let (findings, cannot_tell) = finding::findings(&mail, &books, &settings);
+        let first_wait = self.first_waits / self.first_tries.iter().sum::<u64>();
+        let (findings, cannot_tell) = finding::findings(&mail, &books, &settings, first_wait);
         let arrivals = self.options.arrivals.then_some(self.arrivals);
         let mut relays: Vec<Relay> = books.into_iter().map(relay).collect();
         for (number, relay) in (0u32..).zip(&mut relays) {

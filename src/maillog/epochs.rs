@@ -34,7 +34,11 @@ impl Epochs {
 
     pub(super) fn line(&mut self, text: &[u8]) {
         let starts = find(text, b": starting daemon (").is_some();
-        if starts && self.ended.len() < MOST && self.reader.coverage.span() >= SHORTEST {
+        let lasted = match (self.reader.first, self.reader.coverage.last) {
+            (Some(first), Some(last)) => last.since(first),
+            _ => Span::ZERO,
+        };
+        if starts && self.ended.len() < MOST && lasted >= SHORTEST {
             let next = Reader::new(Options::default());
             self.end(next);
         }

@@ -10,6 +10,8 @@ use crate::units::Span;
 
 /// The article's intervals are minutes; a message that waits this long for its next attempt waits too long.
 const LONG_INTERVAL: Span = Span::from_mins(10);
+/// A first attempt that comes later than this on average comes late.
+const LONG_WAIT: Span = Span::from_mins(1);
 /// Its initial value of messages per connection.
 const INITIAL: u32 = 199;
 
@@ -18,9 +20,11 @@ pub(super) fn findings(
     mail: &Mail,
     books: &[RelayBook],
     settings: &Settings,
+    first_wait: Span,
 ) -> (Vec<Finding>, Vec<String>) {
     let mut found: Vec<Finding> = books.iter().flat_map(|book| of_host(book, settings)).collect();
     found.extend(retry_interval(mail, books, settings));
+    found.extend(capacity(mail, settings, first_wait));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.cost));
     if found.is_empty() {
         found.push(healthy(mail));
@@ -42,7 +46,7 @@ fn of_host(book: &RelayBook, settings: &Settings) -> Vec<Finding> {
 fn lines(samples: &[&[(Stamp, String)]]) -> Vec<String> {
     let first = samples.iter().filter_map(|of| of.first());
     let mut first: Vec<&(Stamp, String)> = first.collect();
-    first.sort();
+    first.sort_by_key(|(at, _)| *at);
     first.iter().map(|(at, line)| format!("{} {line}", at.clock())).collect()
 }
 
@@ -271,6 +275,37 @@ fn retry_interval(mail: &Mail, books: &[RelayBook], settings: &Settings) -> Opti
     ];
     Some(Finding {
         kind: FindingKind::RetryInterval,
+        relay: None,
+        text,
+        cost,
+        evidence: Vec::new(),
+        advice,
+    })
+}
+
+/// Mail that waits for its first attempt although nothing failed: runners that do not come round.
+fn capacity(mail: &Mail, settings: &Settings, first_wait: Span) -> Option<Finding> {
+    let by_interval = match (settings.queue_runs.value, settings.retry_interval.value) {
+        (Some(QueueRuns::Periodic), Some(interval)) => interval / 2,
+        _ => Span::ZERO,
+    };
+    let beyond = first_wait - by_interval;
+    if beyond < LONG_WAIT || beyond < by_interval / 2 {
+        return None;
+    }
+    let runners = match settings.queue_runners.value {
+        Some(runners) => format!(" of {}", counted(u64::from(runners), "queue runner")),
+        None => String::new(),
+    };
+    let text = format!(
+        "Mail waits {} on average for its first attempt: at times there is more of it than the run{runners} carries, or a \
+         run is busy with mail that it skips.",
+        said(first_wait)
+    );
+    let advice = vec!["Add queue runners.".to_owned()];
+    let cost = beyond * mail.counts.arrived;
+    Some(Finding {
+        kind: FindingKind::Capacity,
         relay: None,
         text,
         cost,

@@ -13,8 +13,10 @@ use super::conditions::Conduct;
 use super::diagnosis::{Arrival, Counts, Coverage, Fate};
 use super::entry::{self, Entry, From, To};
 use super::epochs::Epochs;
+use super::hops::names;
 use super::line::{Envelope, Line};
 use super::mail::{Event, MailBook};
+use super::message::{Message, age};
 use super::process::Processes;
 use super::relays::Relays;
 use super::stamp::{Clock, Stamp};
@@ -28,6 +30,8 @@ const MOST_MESSAGES: usize = 1 << 19;
 const LINGER: Span = Span::from_mins(10);
 /// Machines with a name of their own.
 const MOST_NODES: usize = 256;
+/// Starts of a daemon that are kept.
+const MOST_STATED: usize = 1024;
 /// Damaged lines that are named.
 const MOST_DAMAGED: usize = 5;
 /// Gaps between attempts are counted by the second up to here.
@@ -44,43 +48,6 @@ pub struct Options {
     pub split_at: Option<Stamp>,
 }
 
-/// What the last attempt came to, for the time that the message then waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Waiting {
-    #[default]
-    Fresh,
-    HostStatus,
-    Run,
-    Failed,
-}
-
-/// A message.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Message {
-    pub(super) arrived: Stamp,
-    /// When this part of its way began, if it came back from a filter.
-    own_arrival: Stamp,
-    /// Whether its `from=` line was seen.
-    accepted: bool,
-    pub(super) held: bool,
-    pub(super) bytes: Option<u64>,
-    recipients: u64,
-    settled: u64,
-    pub(super) tries: u32,
-    pub(super) last_try: Option<Stamp>,
-    pub(super) last_pid: u32,
-    pub(super) waiting: Waiting,
-    pub(super) relay: u32,
-    delivered: Option<Span>,
-    bounced: Option<Span>,
-    last_seen: Stamp,
-    message_id: u64,
-    /// The message that came back from the filter this one was handed to.
-    child: u64,
-    to_loopback: bool,
-    kept_until: Option<Stamp>,
-}
-
 /// Reads lines; what was learnt is taken out by [`Reader::finish`].
 #[derive(Debug)]
 pub struct Reader {
@@ -90,10 +57,11 @@ pub struct Reader {
     label: String,
     line_number: u64,
     last_stamp: Stamp,
-    nodes: Vec<Vec<u8>>,
+    /// Machines, and the highest number of a process that was seen of each.
+    nodes: Vec<(Vec<u8>, u32)>,
     node: u32,
     pub(super) messages: Table<Message>,
-    by_message_id: Table<u64>,
+    pub(super) by_message_id: Table<u64>,
     kept: VecDeque<(Stamp, u64)>,
     pub(super) processes: Processes,
     pub(super) relays: Relays,
@@ -106,6 +74,8 @@ pub struct Reader {
     pub(super) arrivals: Vec<Arrival>,
     pub(super) stated_runs: Vec<(bool, u64)>,
     pub(super) first_tries: [u64; 2],
+    /// Time from arrival to the first attempt, summed.
+    pub(super) first_waits: Span,
     pub(super) first: Option<Stamp>,
 }
 
@@ -130,10 +100,11 @@ impl Reader {
             epochs: options.arrivals.then(|| Box::new(Epochs::new())),
             mail: MailBook::default(),
             parts: options.split_at.map(|_| Box::default()),
-            gaps: vec![0; LONGEST_GAP + 1],
+            gaps: Vec::new(),
             arrivals: Vec::new(),
             stated_runs: Vec::new(),
             first_tries: [0; 2],
+            first_waits: Span::ZERO,
             first: None,
         }
     }
@@ -212,13 +183,25 @@ impl Reader {
             Entry::Warned => {
                 self.enter_mail(line.at, |mail| mail.count(line.at, |counts| counts.warned += 1));
             }
-            Entry::Starting(Some(runs)) => {
-                if self.stated_runs.len() < 64 {
-                    self.stated_runs.push(runs);
-                }
-            }
+            Entry::Starting(Some(runs)) => self.starting(line.ident, runs),
             Entry::Starting(None) | Entry::Other | Entry::Damaged => {}
         }
+        if let Some(node) = self.nodes.get_mut(self.node as usize) {
+            node.1 = node.1.max(line.pid);
+        }
+    }
+
+    /// A daemon starts. What was seen of queue runs before is of no use if they were run in another way.
+    fn starting(&mut self, ident: &[u8], runs: (bool, u64)) {
+        // The runner of the submission queue has an interval of its own.
+        if memchr::memmem::find(ident, b"msp").is_some() || self.stated_runs.len() >= MOST_STATED {
+            return;
+        }
+        if self.stated_runs.last().is_some_and(|last| *last != runs) {
+            self.gaps.clear();
+            self.processes.passes.clear();
+        }
+        self.stated_runs.push(runs);
     }
 
     /// Time goes on: settled messages whose time is up are entered into the books.
@@ -239,18 +222,23 @@ impl Reader {
     }
 
     fn find_node(&mut self, name: &[u8]) {
-        if self.nodes.get(self.node as usize).is_some_and(|node| node == name) {
+        if self.nodes.get(self.node as usize).is_some_and(|node| node.0 == name) {
             return;
         }
-        let known = self.nodes.iter().position(|node| node == name);
+        let known = self.nodes.iter().position(|node| node.0 == name);
         let place = known.unwrap_or_else(|| {
             if self.nodes.len() < MOST_NODES {
-                self.nodes.push(name.to_vec());
+                self.nodes.push((name.to_vec(), 0));
                 self.coverage.nodes.push(super::redact::redacted(name));
             }
             self.nodes.len() - 1
         });
         self.node = place as u32;
+    }
+
+    /// The highest number of a process seen before on the machine of the line at hand.
+    pub(super) fn highest_pid(&self) -> u32 {
+        self.nodes.get(self.node as usize).map_or(0, |node| node.1)
     }
 
     /// The machine of the line at hand.
@@ -290,15 +278,22 @@ impl Reader {
             id => hash(u64::from(self.node) ^ 0x6d65_7373, id),
         };
         let (bytes, recipients) = (from.size, from.nrcpts);
-        let joined = self.join(at, key, message_id, from);
-        let arrived = joined.unwrap_or(at);
-        if joined.is_none() {
+        let parent = self.parent(at, key, message_id, from);
+        let arrived = match parent {
+            // It has reached the filter, and comes back.
+            Some((parent, true)) => {
+                self.messages.get_mut(parent).map_or(at, |parent| parent.arrived)
+            }
+            _ => at,
+        };
+        if parent.is_none() {
             self.enter_mail(at, |mail| {
                 mail.recipients.record(recipients);
                 bytes.iter().for_each(|bytes| mail.sizes.record(*bytes));
                 mail.event(at, Event::Arrived);
             });
         }
+        let returned = parent.is_some();
         let fresh = Message {
             arrived,
             own_arrival: at,
@@ -308,6 +303,7 @@ impl Reader {
             relay: NO_RELAY,
             last_seen: at,
             message_id,
+            returned,
             ..Message::default()
         };
         match self.messages.touch(key) {
@@ -320,6 +316,7 @@ impl Reader {
                     bytes,
                     recipients,
                     message_id,
+                    returned,
                     ..*known
                 };
             }
@@ -331,30 +328,11 @@ impl Reader {
         }
     }
 
-    /// When the message arrived that comes back from a filter here, if that is what happens.
-    fn join(&mut self, at: Stamp, key: u64, message_id: u64, from: &From) -> Option<Stamp> {
-        if message_id == 0 || !Hop::read(from.relay).is_loopback() {
-            return None;
-        }
-        let parent = *self.by_message_id.get_mut(message_id)?;
-        let message = self.messages.get_mut(parent)?;
-        if parent == key || message.arrived > at || message.child != 0 {
-            return None;
-        }
-        message.child = key;
-        // A chain of filters: the next hop joins this part.
-        let arrived = message.arrived;
-        if let Some(latest) = self.by_message_id.get_mut(message_id) {
-            *latest = key;
-        }
-        Some(arrived)
-    }
-
     fn done(&mut self, qid: &[u8]) {
         let key = self.key(qid);
         let Some(message) = self.messages.get_mut(key) else { return };
         let settled = message.delivered.is_some() || message.bounced.is_some();
-        if settled && !message.to_loopback {
+        if settled && !message.to_loopback && !message.returned {
             self.close(key);
         }
     }
@@ -413,12 +391,15 @@ impl Reader {
         }
         self.attempt(line, to, (&hop, outcome), key);
         let Some(message) = self.messages.get_mut(key) else { return };
+        let node = u64::from(self.node);
+        let filter =
+            hop.is_localhost() || message.child != 0 && names(to.stat, node, message.child);
         let age = age(message, at, to.delay);
         match outcome {
             Outcome::Sent => {
                 message.settled += u64::from(to.recipients);
                 message.delivered = message.delivered.max(Some(age));
-                message.to_loopback |= hop.is_loopback();
+                message.to_loopback |= filter;
             }
             Outcome::Bounced => {
                 message.settled += u64::from(to.recipients);
@@ -426,24 +407,18 @@ impl Reader {
             }
             _ => return,
         }
-        let (child, over) = (message.child, message.settled >= message.recipients);
-        let own = message.message_id;
-        if child != 0 && outcome == Outcome::Sent && !hop.is_loopback() {
-            // It was no hop to a filter: the other message only had the same id.
-            message.child = 0;
-            self.part(child, own);
+        let (child, over, arrived) =
+            (message.child, message.settled >= message.recipients, message.arrived);
+        if child != 0 && outcome == Outcome::Sent {
+            let began = at.less_seconds(to.xdelay.unwrap_or(0).saturating_add(1));
+            let back = filter && self.comes_back(child, arrived, began);
+            if let (false, Some(message)) = (back, self.messages.get_mut(key)) {
+                // It was no hop to a filter: the other message only had the same id.
+                message.child = 0;
+            }
         }
         if over {
             self.keep(key, at);
-        }
-    }
-
-    /// Undoes a join.
-    fn part(&mut self, child: u64, message_id: u64) {
-        if let Some(child) =
-            self.messages.get_mut(child).filter(|child| child.message_id == message_id)
-        {
-            child.arrived = child.own_arrival;
         }
     }
 
@@ -455,17 +430,9 @@ impl Reader {
         }
     }
 
-    fn forget_id(&mut self, message: &Message, key: u64) {
-        if message.message_id != 0
-            && self.by_message_id.get_mut(message.message_id) == Some(&mut { key })
-        {
-            self.by_message_id.remove(message.message_id);
-        }
-    }
-
     /// Enters a message as it stands at `end`.
     pub(super) fn enter(&mut self, message: &Message, end: Stamp) {
-        if message.child != 0 && (message.to_loopback || message.tries == 0) {
+        if message.child != 0 && message.to_loopback {
             let tries = u64::from(message.tries);
             let at = message.arrived;
             let hop = |counts: &mut Counts| {
@@ -511,20 +478,5 @@ impl Reader {
     pub(super) fn note_clock(&mut self) {
         (self.coverage.years, self.coverage.fractions) = (self.clock.years, self.clock.fractions);
         self.coverage.first = self.first;
-    }
-}
-
-/// How old a message is: by its stamps, or, where these do not agree with the age that Sendmail counts in whole
-/// seconds (a clock was set, the log has gaps), by that.
-fn age(message: &Message, at: Stamp, counted: Option<u64>) -> Span {
-    let own = at.since(message.own_arrival);
-    let before = message.own_arrival.since(message.arrived);
-    match counted.map(Span::from_secs) {
-        Some(counted) if !message.accepted => before + counted,
-        Some(counted) => {
-            let apart = if own > counted { own - counted } else { counted - own };
-            before + if apart < Span::from_secs(3) { own } else { counted }
-        }
-        None => before + own,
     }
 }

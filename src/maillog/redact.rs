@@ -12,12 +12,22 @@ pub(super) fn redacted(text: &[u8]) -> String {
     // Recipients and senders may be written in any way: the whole field goes.
     for (key, end) in [(&b"to="[..], &b", delay="[..]), (b"from=", b", size=")] {
         if let Some(at) = find(rest, key).filter(|at| *at == 0 || rest[at - 1] == b' ') {
-            clean.extend_from_slice(&rest[..at + key.len()]);
+            hide(&rest[..at], &mut clean);
+            clean.extend_from_slice(key);
             clean.extend_from_slice(b"<..>");
             rest = find(&rest[at..], end).map_or(&[][..], |end| &rest[at + end..]);
         }
     }
-    for word in rest.split_inclusive(|byte| matches!(byte, b' ' | b',' | b'(' | b')' | b'"')) {
+    hide(rest, &mut clean);
+    let text = String::from_utf8_lossy(&clean);
+    let shown = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+    shown.take(MOST).collect()
+}
+
+/// Copies the words of `text` that are no address and no message id.
+fn hide(text: &[u8], clean: &mut Vec<u8>) {
+    let ends = |byte: &u8| matches!(byte, b' ' | b',' | b'(' | b')' | b'"');
+    for word in text.split_inclusive(ends) {
         let hidden = word.iter().any(|byte| matches!(byte, b'@' | b'<' | b'>'))
             || word.starts_with(b"msgid=");
         if hidden {
@@ -27,9 +37,6 @@ pub(super) fn redacted(text: &[u8]) -> String {
             clean.extend_from_slice(word);
         }
     }
-    let text = String::from_utf8_lossy(&clean);
-    let shown = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
-    shown.take(MOST).collect()
 }
 
 #[cfg(test)]
@@ -50,6 +57,7 @@ mod tests {
             ("450 4.2.1 <ann@corp.example>: mailbox busy", "450 4.2.1 .. mailbox busy"),
             ("msgid=odd, relay=root@localhost", ".., .."),
             ("to=<ann@corp", "to=<..>"),
+            ("for ann@corp.example to=<x>, delay=1", "for .. to=<..>, delay=1"),
             ("tab\tand\u{7}bell", "tab?and?bell"),
         ] {
             assert_eq!(redacted(text.as_bytes()), wanted);

@@ -22,7 +22,7 @@ const MOST_ANSWERS: usize = 32;
 const SAMPLES: usize = 2;
 /// A process that was at work so shortly before a failure may still close its connection after it, and with that
 /// overwrite the mark.
-const NEIGHBOUR: Span = Span::from_secs(10);
+const NEIGHBOUR: Span = Span::from_secs(2);
 
 /// The last failure of a host that may have marked it.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ struct Failure {
     overwritten: bool,
     /// Whether anything was in contact since: a later mark may have left no line of its own.
     contact: bool,
+    /// The answer it was, as a place in the list of answers, until it is known where that was given.
+    answer: Option<usize>,
 }
 
 /// Lines that show something.
@@ -142,6 +144,9 @@ impl RelayBook {
             self.skips_by_others += 1;
             self.skips_unexplained += u64::from(self.failure.is_none());
         }
+        if !lock {
+            self.mark_answer();
+        }
         if let Some(failure) = &mut self.failure {
             failure.touched |= newcomer;
             if !lock && !failure.contact {
@@ -159,15 +164,40 @@ impl RelayBook {
         span.by_others |= newcomer;
     }
 
-    /// An attempt with contact, or that tried to make it, began at `start` and ended at `at`.
-    pub(super) fn contact(&mut self, start: Stamp, at: Stamp, pid: u32, newcomer: bool) {
+    /// A host is skipped after an answer only if that was given to the message itself: one to MAIL or RCPT marks nothing.
+    fn mark_answer(&mut self) {
+        let Some(failure) = self.failure.as_mut().filter(|failure| !failure.contact) else {
+            return;
+        };
+        let Some(place) = failure.answer.take() else { return };
+        let Some(found) =
+            self.answers.get_mut(place).filter(|answer| answer.phase == Phase::Unknown)
+        else {
+            return;
+        };
+        found.count -= 1;
+        let (code, dsn, text) = (found.code, found.dsn.clone(), found.text.clone());
+        self.answer((code, Phase::Data), dsn.as_bytes(), text.as_bytes());
+    }
+
+    /// An attempt with contact, or that tried to make it, began and ended at `times`. `holds`: by a process that may keep its
+    /// connection, as one does that delivers a single message on arrival not.
+    pub(super) fn contact(
+        &mut self,
+        (start, at): (Stamp, Stamp),
+        pid: u32,
+        newcomer: bool,
+        holds: bool,
+    ) {
         let ended = self.span.take();
         if let Some(span) = ended {
             self.close(Avoided { until: Some(start.max(span.last)), ..span });
         }
         if let Some(failure) = &mut self.failure {
             let seconds = start.second().saturating_sub(failure.at.second());
-            if newcomer && !failure.overwritten && !failure.contact {
+            // Who was at work already when it happened could not know of it, and may remove the mark later.
+            let concurrent = pid != failure.pid && seconds <= 0;
+            if newcomer && !concurrent && !failure.overwritten && !failure.contact {
                 if ended.is_some_and(|span| span.by_others) {
                     keep(&mut self.forgotten, MOST_LISTED, seconds);
                 } else if failure.marks && !failure.touched {
@@ -181,16 +211,16 @@ impl RelayBook {
         if self.contacts[0].0 != pid {
             self.contacts[1] = self.contacts[0];
         }
-        self.contacts[0] = (pid, at);
+        self.contacts[0] = (pid, if holds { at } else { Stamp::default() });
     }
 
     /// The attempt that just made contact failed. `marks`: in a way that marks the host wherever it happens.
-    pub(super) fn fail(&mut self, at: Stamp, pid: u32, marks: bool) {
+    pub(super) fn fail(&mut self, at: Stamp, pid: u32, marks: bool, answer: Option<usize>) {
         let (neighbour, when) = self.contacts[1];
         let overwritten =
             neighbour != pid && when != Stamp::default() && at.since(when) < NEIGHBOUR;
         self.failure =
-            Some(Failure { at, pid, marks, touched: false, overwritten, contact: false });
+            Some(Failure { at, pid, marks, touched: false, overwritten, contact: false, answer });
     }
 
     fn close(&mut self, span: Avoided) {
@@ -216,22 +246,32 @@ impl RelayBook {
             self.close(span);
         }
         self.avoided.sort_by_key(|span| span.from);
+        self.answers.retain(|answer| answer.count > 0);
         self.answers.sort_by_key(|answer| std::cmp::Reverse(answer.count));
     }
 
-    /// The receiver said not now.
-    pub(super) fn answer(&mut self, (code, phase): (u16, Phase), dsn: &[u8], text: &[u8]) {
+    /// The receiver said not now. Gives back the place among the answers.
+    pub(super) fn answer(
+        &mut self,
+        (code, phase): (u16, Phase),
+        dsn: &[u8],
+        text: &[u8],
+    ) -> Option<usize> {
         let same = |known: &Answer| {
             (known.code, known.phase) == (code, phase) && known.dsn.as_bytes() == dsn
         };
         match self.answers.iter().position(same) {
-            Some(known) => self.answers[known].count += 1,
+            Some(known) => {
+                self.answers[known].count += 1;
+                Some(known)
+            }
             None if self.answers.len() < MOST_ANSWERS => {
                 let dsn = redacted(&dsn[..dsn.len().min(16)]);
                 let text = redacted(&text[..text.len().min(120)]);
                 self.answers.push(Answer { code, dsn, phase, text, count: 1 });
+                Some(self.answers.len() - 1)
             }
-            None => {}
+            None => None,
         }
     }
 
@@ -356,11 +396,11 @@ mod tests {
     #[test]
     fn a_skip_by_a_process_that_met_no_failure_is_host_status_and_bounds_its_memory() {
         let mut book = RelayBook::default();
-        book.contact(at(100), at(101), 7, true);
-        book.fail(at(101), 7, true);
+        book.contact((at(100), at(101)), 7, true, true);
+        book.fail(at(101), 7, true, None);
         book.skip(at(101), false, false);
         book.skip(at(120), true, false);
-        book.contact(at(131), at(131), 9, true);
+        book.contact((at(131), at(131)), 9, true, true);
         assert_eq!((book.skipped, book.skips_by_others, book.skips_unexplained), (2, 1, 0));
         assert_eq!((book.remembered, book.forgotten.as_slice()), (20, &[30][..]));
         let [span] = book.avoided[..] else { panic!("one span") };
@@ -370,18 +410,36 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_marks_the_host_was_given_to_the_message_itself() {
+        let mut book = RelayBook::default();
+        for skipped in [true, true, false] {
+            book.contact((at(100), at(101)), 7, true, true);
+            let place = book.answer((451, Phase::Unknown), b"4.7.500", b"451 4.7.500 busy");
+            book.fail(at(101), 7, false, place);
+            if skipped {
+                book.skip(at(101), false, false);
+                book.skip(at(102), true, false);
+            }
+        }
+        book.finish();
+        let told: Vec<(Phase, u64)> =
+            book.answers.iter().map(|answer| (answer.phase, answer.count)).collect();
+        assert_eq!(told, [(Phase::Data, 2), (Phase::Unknown, 1)]);
+    }
+
+    #[test]
     fn contact_by_a_new_process_soon_after_a_failure_speaks_against_host_status() {
         let mut book = RelayBook::default();
-        book.contact(at(100), at(101), 7, true);
-        book.fail(at(101), 7, true);
+        book.contact((at(100), at(101)), 7, true, true);
+        book.fail(at(101), 7, true, None);
         book.skip(at(101), false, false);
-        book.contact(at(103), at(103), 8, true);
+        book.contact((at(103), at(103)), 8, true, true);
         assert_eq!(book.contact_after, [2]);
         // Another process in contact at the time of the failure may have overwritten the mark.
-        book.contact(at(110), at(110), 9, false);
-        book.contact(at(111), at(111), 7, false);
-        book.fail(at(111), 7, true);
-        book.contact(at(113), at(113), 8, true);
+        book.contact((at(110), at(110)), 9, false, true);
+        book.contact((at(111), at(111)), 7, false, true);
+        book.fail(at(111), 7, true, None);
+        book.contact((at(113), at(113)), 8, true, true);
         assert_eq!(book.contact_after, [2]);
     }
 }

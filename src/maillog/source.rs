@@ -82,6 +82,11 @@ impl Source {
         if path.is_dir() {
             return Err(ReadError::Folder { path: path.to_owned() });
         }
+        let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
+        // What is looked at in a pipe is gone.
+        if !path.metadata().map_err(unreadable)?.is_file() {
+            return Ok(source);
+        }
         let mut clock = Clock::new(Stamp::NO_YEAR);
         let mut looked = 0;
         let mut first = None;
@@ -144,7 +149,7 @@ impl Source {
                 None => reader.endless_line(),
             }
             count = count.wrapping_add(1);
-            count % 4096 != 0 || go_on()
+            !count.is_multiple_of(4096) || go_on()
         })
     }
 

@@ -141,6 +141,10 @@ fn civil(day: i64) -> (i64, i64, i64) {
 }
 
 fn digits(text: &[u8]) -> Option<i64> {
+    // No part of a stamp is longer.
+    if text.len() > 9 {
+        return None;
+    }
     let mut value = 0;
     for byte in text {
         if !byte.is_ascii_digit() {

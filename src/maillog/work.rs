@@ -5,9 +5,10 @@ use super::attempt::{Hop, Outcome};
 use super::conditions::{Kind, Seen};
 use super::diagnosis::{Counts, Phase};
 use super::entry::To;
-use super::follow::{LONGEST_GAP, Message, Reader, Waiting};
+use super::follow::{LONGEST_GAP, Reader};
 use super::line::Line;
 use super::mail::Event;
+use super::message::{Message, Waiting};
 use super::process::{Process, Run, Work};
 use super::relays::RelayBook;
 use super::stamp::Stamp;
@@ -16,6 +17,8 @@ use crate::units::Span;
 
 /// The log must cover so much before a process counts as new.
 const SETTLED: Span = Span::from_secs(30);
+/// The same for one whose number is higher than any seen before.
+const BRIEFLY: Span = Span::from_secs(5);
 /// A first try that soon after arrival is an immediate delivery.
 const AT_ONCE: Span = Span::from_secs(5);
 
@@ -46,6 +49,7 @@ impl Reader {
         (message.last_try, message.last_pid) = (Some(at), line.pid);
         if first {
             self.first_tries[usize::from(immediate)] += 1;
+            self.first_waits += began.since(before.arrived);
         }
         if !first && !same {
             self.waited(&before, began);
@@ -57,14 +61,21 @@ impl Reader {
         }
         let node = self.node();
         let place = self.relays.place(node, hop.name);
-        let covered = self.first.map_or(Span::ZERO, |first| began.since(first));
-        let settled = !self.stated_runs.is_empty() || covered > SETTLED;
+        let settled = self.knows_processes(line.pid, began);
         let work = Work { node, pid: line.pid, at, lasted, skipped, immediate, settled };
         let process = self.processes.at_work(&work);
         let newcomer = self.relays.is_one(place) && process.whole && !process.has_met(place);
         let book = &mut self.relays.books[place as usize];
-        let attempt =
-            Attempt { text: line.text, pid: line.pid, at, began, place, newcomer, message: key };
+        let attempt = Attempt {
+            text: line.text,
+            pid: line.pid,
+            at,
+            began,
+            place,
+            newcomer,
+            immediate,
+            message: key,
+        };
         let noted = note(book, process, &attempt, (to, hop, outcome));
         if let Some(message) = self.messages.get_mut(key) {
             (message.relay, message.waiting) = (place, noted.waiting);
@@ -75,16 +86,16 @@ impl Reader {
         let process = u64::from(node) << 32 | u64::from(line.pid);
         let (bytes, kind) = (before.bytes, kind(outcome, to));
         self.conduct.enter(&Seen { at, lasted, process, place, message: key, bytes, kind });
-        let lose = |counts: &mut Counts| match noted.loss {
-            Loss::None => {}
-            Loss::Cut => {
-                counts.cut += 1;
-                counts.reset += 1;
-            }
-            Loss::Reset => counts.reset += 1,
-            Loss::Refused => counts.refused_connections += 1,
-        };
+        let lose = |counts: &mut Counts| noted.loss.enter(counts);
         self.enter_mail(at, |mail| mail.count(at, lose));
+    }
+
+    /// Whether the log covers so much that a process not seen before is a new one.
+    fn knows_processes(&self, pid: u32, began: Stamp) -> bool {
+        let covered = self.first.map_or(Span::ZERO, |first| began.since(first));
+        // Numbers of processes go up: one above all that were seen is new.
+        let above = pid > self.highest_pid() && covered > BRIEFLY;
+        !self.stated_runs.is_empty() || covered > SETTLED || above
     }
 
     fn count(&mut self, at: Stamp, outcome: Outcome) {
@@ -125,7 +136,11 @@ impl Reader {
     fn gap(&mut self, message: &Message, began: Stamp) {
         if let Some(last) = message.last_try {
             let seconds = (began.since(last).nanos() / 1_000_000_000) as usize;
-            self.gaps[seconds.min(LONGEST_GAP)] += 1;
+            let seconds = seconds.min(LONGEST_GAP);
+            if self.gaps.len() <= seconds {
+                self.gaps.resize(seconds + 1, 0);
+            }
+            self.gaps[seconds] = self.gaps[seconds].saturating_add(1);
         }
     }
 }
@@ -151,6 +166,8 @@ struct Attempt<'a> {
     began: Stamp,
     place: u32,
     newcomer: bool,
+    /// Whether it is the only one of its process.
+    immediate: bool,
     message: u64,
 }
 
@@ -164,6 +181,20 @@ enum Loss {
     Reset,
     /// Did not come about.
     Refused,
+}
+
+impl Loss {
+    fn enter(self, counts: &mut Counts) {
+        match self {
+            Loss::None => {}
+            Loss::Cut => {
+                counts.cut += 1;
+                counts.reset += 1;
+            }
+            Loss::Reset => counts.reset += 1,
+            Loss::Refused => counts.refused_connections += 1,
+        }
+    }
 }
 
 /// What an attempt means beyond its relay's books.
@@ -195,7 +226,7 @@ fn note(
         RelayBook::sample(&mut book.samples.lookups, at, attempt.text);
         return quiet(Waiting::Failed);
     }
-    book.contact(attempt.began, at, pid, newcomer);
+    book.contact((attempt.began, at), pid, newcomer, !attempt.immediate);
     process.meet(attempt.place);
     let address = hop.address.map(|address| hash(0, address));
     let left = address
@@ -246,6 +277,7 @@ fn conclude(
     (to, outcome): (&To, Outcome),
 ) -> Loss {
     let Attempt { at, pid, place, text, .. } = *attempt;
+    let mut answer = None;
     let (marks, loss) = match outcome {
         Outcome::Sent => {
             book.delivered += 1;
@@ -260,11 +292,8 @@ fn conclude(
             (true, Loss::Refused)
         }
         Outcome::Answered { code, phase } => {
-            book.answer(
-                (code, phase),
-                to.dsn,
-                if to.reply.is_empty() { to.stat } else { to.reply },
-            );
+            let text_of = if to.reply.is_empty() { to.stat } else { to.reply };
+            answer = book.answer((code, phase), to.dsn, text_of);
             let samples = &mut book.samples;
             if phase == Phase::Greeting {
                 RelayBook::sample(&mut samples.refused, at, text);
@@ -273,7 +302,7 @@ fn conclude(
                 RelayBook::sample(&mut samples.answered, at, text);
                 if code != 421 {
                     book.failed += 1;
-                    book.fail(at, pid, false);
+                    book.fail(at, pid, false, answer);
                     return Loss::None;
                 }
                 // Exchange says how old the session was when it ends one by its age.
@@ -289,7 +318,7 @@ fn conclude(
         _ => return Loss::None,
     };
     book.failed += 1;
-    book.fail(at, pid, marks);
+    book.fail(at, pid, marks, answer);
     let run = process.run.take().filter(|run| run.relay == place);
     // The message that met the loss counts on the run, if the line has an address.
     let before =

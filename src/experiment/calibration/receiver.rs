@@ -106,7 +106,7 @@ impl<'a> Receiver<'a> {
             true => &self.diagnosis.settings.connection_lifetime,
             false => &other,
         };
-        let few = "fewer than five connections of known age were cut";
+        let few = "fewer than ten connections of known age were cut";
         let Some(value) = inferred.value else {
             let none = super::key(KEY, inferred, span);
             return vec![none, Calibrated::undetermined(JITTER, few)];
@@ -129,7 +129,7 @@ impl<'a> Receiver<'a> {
         );
         let mut keys = vec![Calibrated::known(KEY, span(lifetime), why)];
         keys.push(match count {
-            0..5 => Calibrated::undetermined(JITTER, few),
+            0..10 => Calibrated::undetermined(JITTER, few),
             _ => {
                 // The spread of so many uniform draws falls short of their range.
                 let spread = (most - lifetime.seconds()) * (count + 1) as f64 / count as f64;
@@ -366,7 +366,10 @@ impl<'a> Receiver<'a> {
                     "likely: a body takes {:.1} times as long while many connections are at work",
                     many / alone
                 );
-                Calibrated::known(SHARED_LINK, megabits(alone), why)
+                // A line that is full for long carries what it can: that is known more closely.
+                let full = self.all.plateau.map(|rate| 1.0 / rate);
+                let full = full.filter(|full| (full / alone - 1.0).abs() < 0.15);
+                Calibrated::known(SHARED_LINK, megabits(full.unwrap_or(alone)), why)
             }
             (Some(per_byte), ..) => {
                 let why = "shown: by how much larger messages take longer";

@@ -17,6 +17,10 @@ const MOST_AT_WORK: usize = 512;
 /// So long a door must have stayed closed, and so many must have found it so, for an outage.
 const OUTAGE: Span = Span::from_mins(5);
 const MOST_OUTAGES: usize = 64;
+const MOST_CUTS: usize = 10_000;
+/// Windows in which bytes are counted, in seconds, and how many of them.
+const WINDOW: i64 = 300;
+const MOST_WINDOWS: usize = 1 << 16;
 /// Opening a connection takes about so long, as assumed by default: three round trips and a little, less the probe of a
 /// connection that is used again.
 const OPENING: f64 = 0.1;
@@ -78,6 +82,10 @@ struct Book {
     last_success: Option<Stamp>,
     closed: Option<(Closed, [u32; 4])>,
     outages: Vec<Closed>,
+    /// When connections were lost that had carried mail.
+    cuts: Vec<Stamp>,
+    /// Bytes delivered, by windows of time.
+    volume: BTreeMap<i64, u64>,
 }
 
 /// How all receivers of a log behave.
@@ -120,7 +128,12 @@ impl Conduct {
             Kind::Sent => book.sent(seen, goes_on.map(|last| last.at)),
             Kind::Skipped | Kind::Other => {}
             // A connection that carried mail before was cut; that is another matter, unless the door stays closed.
-            Kind::Reset | Kind::TimedOut if goes_on.is_some() => book.shut(seen.at),
+            Kind::Reset | Kind::TimedOut if goes_on.is_some() => {
+                if book.cuts.len() < MOST_CUTS {
+                    book.cuts.push(seen.at);
+                }
+                book.shut(seen.at);
+            }
             Kind::Reset => book.failed(seen, Door::Reset),
             Kind::TimedOut => book.failed(seen, Door::Silent),
             Kind::Refused => book.failed(seen, Door::Refused),
@@ -133,6 +146,7 @@ impl Conduct {
         let books = places.iter().filter_map(|place| self.books.get(*place as usize)).cloned();
         let (mut times, mut all) = (Times::default(), Conditions::default());
         let mut counts = vec![0u32; MOST_OPEN];
+        let mut volume: BTreeMap<i64, u64> = BTreeMap::new();
         for mut book in books {
             book.settle_refusals(None);
             times.merge(&book.times);
@@ -143,13 +157,17 @@ impl Conduct {
             mine.refused += theirs.refused;
             mine.timed_out += theirs.timed_out;
             all.outages.extend(book.outages.iter().copied().chain(book.closed.and_then(outage)));
+            all.cuts.extend_from_slice(&book.cuts);
+            book.volume.iter().for_each(|(at, bytes)| *volume.entry(*at).or_default() += bytes);
             for (sum, count) in counts.iter_mut().zip(&book.open_when_refused) {
                 *sum += count;
             }
             let shortest = [all.connect_timeout, book.connect_timeout].into_iter().flatten().min();
             all.connect_timeout = shortest;
         }
+        all.plateau = plateau(&volume);
         all.outages.sort_by_key(|closed| closed.from);
+        all.cuts.sort();
         let most =
             counts.iter().copied().enumerate().filter(|(open, count)| *open > 0 && *count > 0);
         let most = most.max_by_key(|(open, count)| (*count, *open));
@@ -157,6 +175,23 @@ impl Conduct {
         all.message_time = times.finish();
         all
     }
+}
+
+/// Bytes a second in the fullest windows, if there is a long stretch of windows near them: what a line carries that is
+/// full. Runners that wait for the slowest of their run leave it idle now and then, so the mean would be too little.
+fn plateau(volume: &BTreeMap<i64, u64>) -> Option<f64> {
+    /// Windows of the stretch.
+    const LEAST: usize = 8;
+    /// Windows whose mean is taken.
+    const FULLEST: usize = 3;
+    let most = *volume.values().max()? as f64;
+    let near = volume.iter().filter(|(_, bytes)| **bytes as f64 >= 0.85 * most);
+    let near: Vec<i64> = near.map(|(at, _)| *at).collect();
+    let longest = near.chunk_by(|a, b| a + 1 == *b).map(<[i64]>::len).max()?;
+    let mut bytes: Vec<u64> = volume.values().copied().collect();
+    bytes.sort_unstable_by(|a, b| b.cmp(a));
+    let fullest: u64 = bytes.iter().take(FULLEST).sum();
+    (longest >= LEAST).then(|| fullest as f64 / (FULLEST as f64 * WINDOW as f64))
 }
 
 /// A door that was closed long enough.
@@ -211,19 +246,25 @@ impl Book {
         match (before, seen.bytes) {
             (Some(before), Some(bytes)) => {
                 let took = seen.at.since(before).seconds();
-                self.times.add(seen.at.second(), others + 1, bytes, took);
+                // By when it began: what it takes is settled then.
+                self.times.add(before.second(), others + 1, bytes, took);
             }
             (None, bytes) => {
                 self.openings.good += 1;
                 if let Some(bytes) = bytes {
                     // It takes an opening more than one that follows, and no probe.
                     let took = (seen.lasted as f64 - OPENING).max(-OPENING);
-                    self.times.add_first(seen.at.second(), others + 1, bytes, took);
+                    let began = seen.at.less_seconds(seen.lasted).second();
+                    self.times.add_first(began, others + 1, bytes, took);
                 }
             }
             (Some(_), None) => {}
         }
         self.last_success = Some(seen.at);
+        let window = seen.at.second().div_euclid(WINDOW);
+        if self.volume.len() < MOST_WINDOWS || self.volume.contains_key(&window) {
+            *self.volume.entry(window).or_default() += seen.bytes.unwrap_or(0);
+        }
         if let Some((closed, counts)) = self.closed.take()
             && let Some(outage) = outage((closed, counts))
             && self.outages.len() < MOST_OUTAGES
@@ -285,6 +326,16 @@ mod tests {
             bytes: Some(1000),
             kind,
         }
+    }
+
+    #[test]
+    fn a_full_line_shows_as_a_plateau_of_volume() {
+        let volume = |bytes: fn(i64) -> u64| (0..40).map(|at| (at, bytes(at))).collect();
+        let full = plateau(&volume(|at| {
+            if (10..25).contains(&at) { 3_000_000 + 1000 * (at as u64 % 7) } else { 9000 }
+        }));
+        assert!((full.expect("a plateau") / 10_020.0 - 1.0).abs() < 0.001, "{full:?}");
+        assert_eq!(plateau(&volume(|at| 1000 * at.unsigned_abs())), None, "a ramp is none");
     }
 
     #[test]

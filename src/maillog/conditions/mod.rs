@@ -20,6 +20,10 @@ pub struct Conditions {
     pub message_time: Option<MessageTime>,
     /// Times in which no connection came about, in order.
     pub outages: Vec<Closed>,
+    /// Bytes a second at most, if the volume was near that for long.
+    pub plateau: Option<f64>,
+    /// When connections were lost that had carried mail (the first 10,000).
+    pub cuts: Vec<Stamp>,
     /// Connections whose first message was accepted, and first messages that met a failure of this kind.
     pub openings: Openings,
     /// Connections that others held when one was greeted with 421: the most frequent number.
@@ -36,12 +40,14 @@ impl Conditions {
             self.message_time = other.message_time.clone();
         }
         self.outages.extend_from_slice(&other.outages);
+        self.cuts.extend_from_slice(&other.cuts);
         let (mine, theirs) = (&mut self.openings, &other.openings);
         mine.good += theirs.good;
         mine.reset += theirs.reset;
         mine.greeted_421 += theirs.greeted_421;
         mine.refused += theirs.refused;
         mine.timed_out += theirs.timed_out;
+        self.plateau = [self.plateau, other.plateau].into_iter().flatten().reduce(f64::max);
         self.open_when_refused = self.open_when_refused.max(other.open_when_refused);
         let shortest = [self.connect_timeout, other.connect_timeout].into_iter().flatten().min();
         self.connect_timeout = shortest;

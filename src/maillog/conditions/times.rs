@@ -13,10 +13,14 @@ const CROWDS: usize = 3;
 const ENOUGH: f64 = 20.0;
 /// Single messages are known to the second only: it takes more of them.
 const ENOUGH_SINGLE: f64 = 100.0;
+/// A body that hardly takes any time.
+const SMALL: u64 = 10_000;
 /// A body that takes a while even where nothing else is going on.
 const LARGE: u64 = 200_000;
 /// Bodies take longer by this factor while many connections are at work: they share a link.
 const SHARED: f64 = 2.0;
+/// The weight of a time that is known to the second, beside one that scatters by a sixth of a second.
+const TO_THE_SECOND: f64 = 0.15;
 /// A quarter is slow if its base is so many times the usual one.
 const SLOW: f64 = 1.5;
 /// Neighbouring slow quarters are one time if their bases differ by no more than this factor.
@@ -63,13 +67,20 @@ impl Sums {
 }
 
 /// The slope that cells have in common, whatever their means, and its standard error.
-fn slope<'a>(cells: impl Iterator<Item = &'a Sums>) -> Option<(f64, f64)> {
+///
+/// `known_to_the_second` are cells whose times are, which makes them so much less certain.
+fn slope<'a>(
+    cells: impl Iterator<Item = &'a Sums>,
+    known_to_the_second: impl Iterator<Item = &'a Sums>,
+) -> Option<(f64, f64)> {
+    let cells = cells.map(|cell| (cell, 1.0));
+    let cells = cells.chain(known_to_the_second.map(|cell| (cell, TO_THE_SECOND)));
     let (mut xx, mut xy) = (0.0, 0.0);
     let (mut yy, mut freedom) = (0.0, 0.0);
-    for cell in cells.filter(|cell| cell.n >= 3.0 && cell.y > 0.0) {
+    for (cell, certainty) in cells.filter(|(cell, _)| cell.n >= 3.0 && cell.y > 0.0) {
         let (cxx, cxy, cyy) = cell.centred();
         // Times scatter in proportion to their mean: slow hours count for less.
-        let weight = (cell.n / cell.y).powi(2);
+        let weight = certainty * (cell.n / cell.y).powi(2);
         xx += weight * cxx;
         xy += weight * cxy;
         yy += weight * cyy;
@@ -104,12 +115,19 @@ pub(super) struct Times {
     /// All messages that were the first on their connection, by the quarter alone: where hardly any follows another,
     /// their mean is what is known.
     single: Vec<Sums>,
+    /// Small messages that followed another.
+    small: Sums,
 }
 
 impl Default for Times {
     fn default() -> Self {
         let none = vec![Sums::default(); BINS * CROWDS];
-        Times { cells: none.clone(), first: none, single: vec![Sums::default(); BINS] }
+        Times {
+            cells: none.clone(),
+            first: none,
+            single: vec![Sums::default(); BINS],
+            small: Sums::default(),
+        }
     }
 }
 
@@ -117,6 +135,9 @@ impl Times {
     /// A message of `bytes` took `seconds` at this second of the log, while so many connections were at work.
     pub(super) fn add(&mut self, second: i64, crowd: usize, bytes: u64, seconds: f64) {
         self.cells[cell(second, crowd)].add(bytes as f64, seconds);
+        if bytes <= SMALL {
+            self.small.add(bytes as f64, seconds);
+        }
     }
 
     /// The same for a message that was the first on its connection.
@@ -134,6 +155,7 @@ impl Times {
         for (mine, theirs) in all.zip(others) {
             mine.merge(theirs);
         }
+        self.small.merge(&other.small);
     }
 
     /// Messages on busy connections by the quarter of an hour.
@@ -154,16 +176,13 @@ impl Times {
             found.filter(|(slope, error)| *slope > 3.0 * error).map(|(slope, _)| slope)
         };
         let crowd = |number: usize| {
-            let of = |cells: &'_ [Sums]| -> Vec<Sums> {
-                cells.iter().skip(number).step_by(CROWDS).copied().collect()
-            };
-            [of(&self.cells), of(&self.first)].concat()
+            fn of(cells: &[Sums], number: usize) -> impl Iterator<Item = &Sums> {
+                cells.iter().skip(number).step_by(CROWDS)
+            }
+            significant(slope(of(&self.cells, number), of(&self.first, number)))
         };
-        [
-            significant(slope(self.cells.iter().chain(&self.first))),
-            significant(slope(crowd(0).iter())),
-            significant(slope(crowd(CROWDS - 1).iter())),
-        ]
+        let all = significant(slope(self.cells.iter(), self.first.iter()));
+        [all, crowd(0), crowd(CROWDS - 1)]
     }
 
     /// What they come to.
@@ -171,28 +190,22 @@ impl Times {
         let slopes = self.slopes();
         match slopes {
             [_, Some(alone), Some(many)] if many > SHARED * alone => {
-                self.of_quiet_times(alone, many).or_else(|| self.of_all_times(slopes))
+                self.of_small_ones(alone, many).or_else(|| self.of_all_times(slopes))
             }
             slopes => self.of_all_times(slopes),
         }
     }
 
-    /// Where connections share a link, times of many at work say more of the others than of the receiver: those with
-    /// few at work are what its own time shows in. Slow quarters are the link's doing then.
-    fn of_quiet_times(&self, alone: f64, many: f64) -> Option<MessageTime> {
-        let mut all = Sums::default();
-        let (mut scatter, mut freedom) = (0.0, 0.0);
-        for cell in self.cells.iter().step_by(CROWDS) {
-            all.merge(cell);
-            let (xx, xy, yy) = cell.centred();
-            scatter += (yy - 2.0 * alone * xy + alone * alone * xx).max(0.0);
-            freedom += (cell.n - 1.0).max(0.0);
-        }
-        let base = (all.y - alone * all.x) / all.n.max(1.0);
-        (all.n >= ENOUGH && freedom >= ENOUGH / 2.0 && base > 0.0).then(|| MessageTime {
-            n: all.n as u64,
+    /// Where connections share a link, a large body says more of the others than of the receiver: small messages are what
+    /// its own time shows in. Slow quarters are the link's doing then.
+    fn of_small_ones(&self, alone: f64, many: f64) -> Option<MessageTime> {
+        let small = &self.small;
+        let (.., scatter) = small.centred();
+        let base = (small.y - many * small.x) / small.n.max(1.0);
+        (small.n >= ENOUGH && base > 0.0).then(|| MessageTime {
+            n: small.n as u64,
             base,
-            deviation: Some((scatter / freedom).sqrt()),
+            deviation: Some((scatter / (small.n - 1.0)).sqrt()),
             per_byte: Some(alone),
             per_byte_alone: Some(alone),
             per_byte_among_many: Some(many),
@@ -244,15 +257,15 @@ impl Times {
             per_byte,
             per_byte_alone,
             per_byte_among_many,
-            slow: slow_times(&bins, &is_slow, &base_of),
+            slow: slow_times(&bins, (&is_slow, &is_known), &base_of),
         })
     }
 }
 
-/// Neighbouring slow quarters as one.
+/// Neighbouring slow quarters as one; quarters between them of which nothing is known are taken for slow.
 fn slow_times(
     bins: &[Sums],
-    is_slow: &dyn Fn(usize) -> bool,
+    (is_slow, is_known): (&dyn Fn(usize) -> bool, &dyn Fn(usize) -> bool),
     base_of: &dyn Fn(&Sums) -> f64,
 ) -> Vec<Slow> {
     let mut found: Vec<(usize, usize, Sums)> = Vec::new();
@@ -260,7 +273,8 @@ fn slow_times(
         let base = base_of(bin);
         match found.last_mut() {
             Some((_, end, sums))
-                if *end == number && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
+                if !(*end..number).any(is_known)
+                    && base_of(sums).max(base) <= ALIKE * base_of(sums).min(base) =>
             {
                 *end = number + 1;
                 sums.merge(bin);

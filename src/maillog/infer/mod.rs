@@ -41,8 +41,7 @@ pub(super) fn said(span: Span) -> String {
     let seconds = span.seconds();
     match seconds {
         s if s < 0.9995 => format!("{:.0} ms", s * 1e3),
-        s if s < 10.0 => format!("{s:.1} s"),
-        s if s < 119.5 => format!("{s:.0} s"),
+        s if s < 119.5 => format!("{} s", format!("{s:.1}").trim_end_matches(".0")),
         s if s < 5_970.0 => format!("{:.0} min", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
         s => format!("{:.1} days", s / 86_400.0),

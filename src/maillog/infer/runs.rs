@@ -30,6 +30,8 @@ const STARTS: usize = 512;
 const RETURNS: u32 = 5;
 /// How well starts must agree with a grid, 1 = to the instant.
 const AGREEMENT: f64 = 0.9;
+/// So much less is hardly worse.
+const HARDLY: f64 = 0.005;
 /// Retries that make a shortest gap worth telling.
 const RETRIES: u64 = 10;
 
@@ -80,7 +82,7 @@ fn delivery(evidence: &Evidence, passes: &[Pass]) -> Inferred<Delivery> {
 }
 
 /// An interval to whose multiples the starts of new processes keep, and how many starts show it.
-fn grid(runs: &[Pass], fractions: bool) -> Option<(u64, usize)> {
+fn grid(runs: &[Pass], fractions: bool) -> Option<Grid> {
     let mut starts: Vec<f64> = runs
         .iter()
         .filter(|pass| pass.number == 0 && pass.whole)
@@ -98,12 +100,35 @@ fn grid(runs: &[Pass], fractions: bool) -> Option<(u64, usize)> {
     let least = if fractions { 1.0 } else { 4.0 };
     let (from, to) = ((low * 0.9).max(least) as u64, (median * 1.1).min(86_400.0) as u64);
     let step = (to.saturating_sub(from) / 2000).max(1);
-    let fits = |interval: u64| agreement(&starts, interval as f64) >= AGREEMENT;
+    let agrees = |interval: u64| agreement(&starts, interval as f64);
     let mut candidates = (from..=to).rev().step_by(step as usize);
-    let found = candidates.find(|interval| fits(*interval))?;
-    // The roundest neighbour that agrees as well.
-    let near = roundest(found - found / 50, found + found / 50).filter(|near| fits(*near));
-    Some((near.unwrap_or(found), starts.len()))
+    // The largest that fits: its parts fit as well.
+    let found = candidates.find(|interval| agrees(*interval) >= AGREEMENT)?;
+    // Few starts leave its neighbours nearly as good: the best, and the roundest of those that are hardly worse.
+    let near = found - found / 6..=found + found / 6;
+    let best = near.clone().map(agrees).fold(0.0, f64::max);
+    let mut good = near.filter(|interval| agrees(*interval) >= best - HARDLY);
+    let low = good.next()?;
+    let high = good.next_back().unwrap_or(low);
+    Some(Grid { value: roundest(low, high).unwrap_or(low), low, high, starts: starts.len() })
+}
+
+/// An interval to whose multiples starts keep, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    value: u64,
+    low: u64,
+    high: u64,
+    starts: usize,
+}
+
+impl Grid {
+    fn why(&self) -> String {
+        format!(
+            "{} new processes kept to a grid of {} s ({} to {} s)",
+            self.starts, self.value, self.low, self.high
+        )
+    }
 }
 
 /// Length of the mean of the starts as points on a circle as long as the interval.
@@ -117,11 +142,7 @@ fn agreement(starts: &[f64], interval: f64) -> f64 {
     (x * x + y * y).sqrt() / starts.len() as f64
 }
 
-fn queue_runs(
-    evidence: &Evidence,
-    runs: &[Pass],
-    grid: Option<(u64, usize)>,
-) -> Inferred<QueueRuns> {
+fn queue_runs(evidence: &Evidence, runs: &[Pass], grid: Option<Grid>) -> Inferred<QueueRuns> {
     let kind =
         |persistent: bool| if persistent { QueueRuns::Persistent } else { QueueRuns::Periodic };
     if let Some((persistent, seconds)) = evidence.stated.last() {
@@ -136,10 +157,7 @@ fn queue_runs(
         return Inferred::value(QueueRuns::Persistent, Sure::Shown, text);
     }
     match grid {
-        Some((seconds, starts)) => {
-            let text = format!("{starts} new processes kept to a grid of {seconds} s");
-            Inferred::value(QueueRuns::Periodic, Sure::Likely, text)
-        }
+        Some(grid) => Inferred::value(QueueRuns::Periodic, Sure::Likely, grid.why()),
         None => Inferred::undetermined(
             "the daemon's start is not in the log, no process came back to the queue often, and new processes are few or \
              keep to no grid",
@@ -150,16 +168,17 @@ fn queue_runs(
 fn retry_interval(
     evidence: &Evidence,
     runs: Option<QueueRuns>,
-    grid: Option<(u64, usize)>,
+    grid: Option<Grid>,
 ) -> Inferred<Span> {
     match (runs, evidence.stated.last(), grid) {
         (Some(QueueRuns::Periodic), Some((false, seconds)), _) => {
             let text = format!("the daemon said queueing every {seconds} s when it started");
             Inferred::value(Span::from_secs(*seconds), Sure::Stated, text)
         }
-        (Some(QueueRuns::Periodic), _, Some((seconds, starts))) => {
-            let text = format!("{starts} new processes kept to a grid of {seconds} s");
-            Inferred::value(Span::from_secs(seconds), Sure::Likely, text)
+        (Some(QueueRuns::Periodic), _, Some(grid)) => {
+            let ends = [grid.low, grid.high].map(|seconds| Some(Span::from_secs(seconds)));
+            Inferred::value(Span::from_secs(grid.value), Sure::Likely, grid.why())
+                .within(ends[0], ends[1])
         }
         (Some(QueueRuns::Persistent), ..) => shortest_gap(evidence.gaps),
         _ => Inferred::undetermined("it is not known how the queue is run"),
@@ -187,7 +206,7 @@ fn shortest_gap(gaps: &[u32]) -> Inferred<Span> {
         "the shortest of {} between two attempts of a message is {edge} s",
         counted(all, "gap")
     );
-    if edge + 1 >= gaps.len() as u64 {
+    if edge >= super::super::follow::LONGEST_GAP as u64 {
         return Inferred::bounded(Some(Span::from_secs(edge)), None, text);
     }
     let (low, high) = (edge.saturating_sub(2), edge + 1);

@@ -124,12 +124,24 @@ pub fn diagnosis_json(page: &DiagnosisPage) -> String {
         "filter_hops": counts.hops,
         "refused_on_the_way_in": counts.refused,
     });
+    let mean = |of: &crate::stats::Histogram| {
+        (of.count() > 0).then(|| of.sum() as f64 / of.count() as f64)
+    };
+    let mail = json!({
+        "size_mean": mean(&of.mail.sizes),
+        "size_p50": (of.mail.sizes.count() > 0).then(|| super::quantile(&of.mail.sizes, 0.5)),
+        "size_max": of.mail.sizes.max(),
+        "recipients_mean": mean(&of.mail.recipients),
+        "tries_a_message_mean": mean(&of.mail.tries),
+        "tries_a_message_max": of.mail.tries.max(),
+    });
     let written = json!({
         "schema": crate::experiment::SCHEMA,
         "version": env!("CARGO_PKG_VERSION"),
         "log": log,
         "findings": of.findings.iter().map(finding).collect::<Vec<_>>(),
         "metrics": metrics,
+        "mail": mail,
         "settings": settings,
         "relays": of.relays.iter().map(|of| relay(of, &when)).collect::<Vec<_>>(),
         "timeline": steps.collect::<Vec<_>>(),

@@ -9,7 +9,7 @@ use super::human;
 use super::style::Style;
 use super::table::{WIDTH, cut_to, wrapped};
 use crate::experiment::Metrics;
-use crate::maillog::{Diagnosis, HostStatus, Mail, Relay, Stamp, Sure};
+use crate::maillog::{Diagnosis, HostStatus, Mail, Phase, Relay, Stamp, Sure};
 use crate::measure::{Metric, Unit};
 use crate::units::Span;
 use rows::setting_rows;
@@ -149,8 +149,7 @@ fn verdict(out: &mut String, diagnosis: &Diagnosis, style: Style) {
         let first = format!("{:>3}. ", place + 1);
         *out += &text.replacen("     ", &first, 1);
         for line in &finding.evidence {
-            let line = cut_to(line, WIDTH - 7);
-            let _ = writeln!(out, "{}", style.dim(&format!("       {line}")));
+            *out += &style_lines(&wrapped(line, "       "), style);
         }
         for advice in &finding.advice {
             *out += &wrapped(&format!("-> {advice}"), "     ");
@@ -249,7 +248,7 @@ fn per_message(mail: &Mail) -> String {
     match mail.tries.max() {
         Some(most) if mail.tries.count() > 0 => {
             let mean = mail.tries.sum() as f64 / mail.tries.count() as f64;
-            format!("{mean:.1} a message until it was settled, at most {most}")
+            format!("{mean:.1} a settled message, at most {most}")
         }
         _ => String::new(),
     }
@@ -283,7 +282,13 @@ fn hop(out: &mut String, relay: &Relay) {
         number(relay.cut),
     );
     for answer in relay.answers.iter().take(3) {
-        let text = format!("{} x {}", number(answer.count), answer.text);
+        let phase = match answer.phase {
+            Phase::Greeting => " (greeting)",
+            Phase::Envelope => " (to MAIL or RCPT)",
+            Phase::Data => " (after the data)",
+            Phase::Unknown => "",
+        };
+        let text = format!("{} x{phase} {}", number(answer.count), answer.text);
         let _ = writeln!(out, "    {}", cut_to(&text, WIDTH - 4));
     }
     let longest = relay.avoided.iter().map(rows::length).max();

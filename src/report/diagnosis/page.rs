@@ -43,12 +43,12 @@ struct MetricRow {
 #[derive(Serialize)]
 struct Hop<'a> {
     name: &'a str,
-    delivered: u64,
-    tries: u64,
-    skipped: u64,
-    failed: u64,
-    cut: u64,
-    refused: u64,
+    delivered: String,
+    tries: String,
+    skipped: String,
+    failed: String,
+    cut: String,
+    refused: String,
 }
 
 #[derive(Serialize)]
@@ -190,15 +190,16 @@ fn metrics(page: &DiagnosisPage) -> Vec<MetricRow> {
 
 fn hops<'a>(page: &DiagnosisPage<'a>) -> Vec<Hop<'a>> {
     let relays = page.diagnosis.relays.iter().take(HOPS);
+    let number = |count: u64| human::number(count as f64);
     relays
         .map(|of| Hop {
             name: &of.name,
-            delivered: of.delivered,
-            tries: of.tries,
-            skipped: of.skipped,
-            failed: of.failed,
-            cut: of.cut,
-            refused: of.refused,
+            delivered: number(of.delivered),
+            tries: number(of.tries),
+            skipped: number(of.skipped),
+            failed: number(of.failed),
+            cut: number(of.cut),
+            refused: number(of.refused),
         })
         .collect()
 }
