@@ -2,8 +2,9 @@
 //! and what the simulation makes of it beside what the log tells.
 
 use super::Exit;
-use super::args::{ArrivalsArg, DiagnoseArgs, Format};
+use super::args::Format;
 use super::load;
+use super::log_args::{ArrivalsArg, DiagnoseArgs};
 use super::log_page;
 use super::output::{bad_input, unwritten, write_file};
 use super::run::simulate;

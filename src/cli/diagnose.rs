@@ -2,8 +2,9 @@
 //! `mailflow compare LOG LOG`, what a change did.
 
 use super::Exit;
-use super::args::{CompareArgs, DiagnoseArgs, Format, ShowArgs};
+use super::args::{CompareArgs, Format, ShowArgs};
 use super::calibrate;
+use super::log_args::DiagnoseArgs;
 use super::output::{bad_input, print, printed};
 use super::progress::{Progress, listen_for_ctrl_c, stopped};
 use crate::experiment::logs;

@@ -4,7 +4,8 @@
 //! the store was not simulated at all.
 
 use super::Exit;
-use super::args::{LogArgs, LogStampsArg, LogStyleArg, RunArgs};
+use super::args::RunArgs;
+use super::log_args::{LogArgs, LogStampsArg, LogStyleArg};
 use super::log_page;
 use super::output::{WriteError, unwritten};
 use super::run::Job;

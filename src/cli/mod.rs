@@ -13,6 +13,7 @@ mod find;
 pub mod init;
 mod load;
 mod log;
+mod log_args;
 mod log_page;
 mod merge;
 mod output;

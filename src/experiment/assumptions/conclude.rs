@@ -80,7 +80,7 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// Of values with whether each is but a lower bound; `defaults` likewise.
-    fn of(defaults: Option<(f64, bool)>, mut worlds: Vec<(f64, bool)>) -> Self {
+    pub(super) fn of(defaults: Option<(f64, bool)>, mut worlds: Vec<(f64, bool)>) -> Self {
         worlds.sort_by(|a, b| a.0.total_cmp(&b.0));
         let values: Vec<f64> = worlds.iter().map(|(value, _)| *value).collect();
         let lowest = worlds.iter().find(|(_, open)| *open).map(|(value, _)| *value);
@@ -487,20 +487,4 @@ fn deciding(of: &Trait) -> Deciding {
     let values = of.levels.iter().map(|level| level.as_ref().map(place)).collect();
     let by_factor = matches!(of.feature, Feature::Number(part, _) if part.by_factor);
     Deciding { name: of.name(), by_factor, values }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quantile_at_or_above_a_value_that_is_open_is_a_lower_bound() {
-        let worlds: Vec<(f64, bool)> = (1..=21).map(|n| (f64::from(n), n == 15)).collect();
-        let of = Quantiles::of(Some((3.0, false)), worlds.clone());
-        assert_eq!((of.low, of.median, of.high), (Some(2.0), Some(11.0), Some(20.0)));
-        assert_eq!(of.censored, ["high"], "the fifteenth may be the last as well");
-        let of = Quantiles::of(Some((3.0, true)), vec![(7.0, true)]);
-        assert_eq!(of.censored, ["defaults", "median", "low", "high"]);
-        assert_eq!(Quantiles::of(None, Vec::new()), Quantiles::default());
-    }
 }

@@ -139,3 +139,14 @@ fn a_value_that_did_not_fit_counts_neither_way() {
     assert_eq!(split.inside + split.outside, 50);
     assert_eq!(split.inside_hits, split.inside);
 }
+
+#[test]
+fn a_quantile_at_or_above_a_value_that_is_open_is_a_lower_bound() {
+    let worlds: Vec<(f64, bool)> = (1..=21).map(|n| (f64::from(n), n == 15)).collect();
+    let of = Quantiles::of(Some((3.0, false)), worlds);
+    assert_eq!((of.low, of.median, of.high), (Some(2.0), Some(11.0), Some(20.0)));
+    assert_eq!(of.censored, ["high"], "the fifteenth may be the last as well");
+    let of = Quantiles::of(Some((3.0, true)), vec![(7.0, true)]);
+    assert_eq!(of.censored, ["defaults", "median", "low", "high"]);
+    assert_eq!(Quantiles::of(None, Vec::new()), Quantiles::default());
+}
