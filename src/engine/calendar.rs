@@ -1,14 +1,15 @@
 //! The calendar: what happens next.
 //!
-//! Two tiers over one packed integer key (time, phase, sequence). The next few events lie in order in a short
-//! list, *near*: a site has some ten events pending, and among so few a place is found faster than a heap is
-//! mended. What does not fit waits in a binary heap, *far*, and nothing near is later than anything far. Timers
-//! are cancelled lazily: a cancelled timer stays where it is and is dropped when its turn comes.
+//! A binary heap over one packed integer key (time, phase, sequence). Popping leaves the top in place
+//! as *spent*; the next scheduling overwrites it and sifts once, so that the usual "handle one, schedule
+//! one" costs one sift instead of two. Timers are cancelled lazily: a cancelled timer stays in the heap
+//! and is dropped when it surfaces.
 
 use super::trace::TraceHash;
 use crate::units::SimTime;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 /// Which kind of thing goes first within one instant: the lower phase. The model names its phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +36,6 @@ fn pack(at: SimTime, phase: Phase, sequence: u64) -> u128 {
     (u128::from(at.nanos()) << 64) | (u128::from(phase.0) << 56) | u128::from(sequence)
 }
 
-#[derive(Clone, Copy)]
 struct Entry<E> {
     key: u128,
     timer: Timer,
@@ -69,18 +69,11 @@ impl<E> PartialEq for Entry<E> {
 
 impl<E> Eq for Entry<E> {}
 
-/// Most entries of the near tier.
-const NEAR: usize = 32;
-/// So many are fetched at once when it is empty, which leaves room for what is scheduled meanwhile.
-const FETCHED: usize = 8;
-
 /// Pending events of type `E` in the order of the [ordering contract](super).
 pub struct Calendar<E> {
-    /// The next events in order; those before `first` have been handed out.
-    near: Vec<Entry<E>>,
-    first: usize,
-    /// All others, none of them earlier than any in `near`.
-    far: BinaryHeap<Entry<E>>,
+    heap: BinaryHeap<Entry<E>>,
+    /// The top of the heap has been handed out already.
+    top_is_spent: bool,
     sequence: u64,
     now: SimTime,
     horizon: SimTime,
@@ -100,9 +93,8 @@ impl<E: Copy> Calendar<E> {
     /// An empty calendar at time zero.
     pub fn new() -> Self {
         Calendar {
-            near: Vec::with_capacity(2 * NEAR),
-            first: 0,
-            far: BinaryHeap::new(),
+            heap: BinaryHeap::new(),
+            top_is_spent: false,
             sequence: 0,
             now: SimTime::ZERO,
             horizon: SimTime::MAX,
@@ -160,69 +152,33 @@ impl<E: Copy> Calendar<E> {
     fn insert(&mut self, at: SimTime, phase: Phase, timer: Timer, event: E) {
         self.sequence += 1;
         let entry = Entry { key: pack(at.max(self.now), phase, self.sequence), timer, event };
-        if self.near.len() >= 2 * NEAR {
-            self.make_room();
-        }
-        // The latest that is near bounds what may join it; with nothing far there is no bound.
-        if !self.far.is_empty() && self.near.last().is_none_or(|latest| entry.key > latest.key) {
-            self.far.push(entry);
-            return;
-        }
-        let mut place = self.near.len();
-        self.near.push(entry);
-        // What is scheduled is usually later than most of what is pending.
-        while place > self.first && self.near[place - 1].key > entry.key {
-            self.near[place] = self.near[place - 1];
-            place -= 1;
-        }
-        self.near[place] = entry;
-    }
-
-    /// What was handed out is forgotten; of what is left, the later half moves to the rest if it is much.
-    #[cold]
-    fn make_room(&mut self) {
-        self.near.drain(..self.first);
-        self.first = 0;
-        if self.near.len() > NEAR {
-            self.far.extend(self.near.drain(NEAR / 2..));
-        }
-    }
-
-    /// Fetches the next few from the far tier.
-    #[cold]
-    fn fetch(&mut self) {
-        while self.near.len() < FETCHED
-            && let Some(entry) = self.far.pop()
-        {
-            self.near.push(entry);
-        }
-    }
-
-    /// Takes the first entry out of the near tier.
-    #[inline]
-    fn pass(&mut self) {
-        self.first += 1;
-        if self.first == self.near.len() {
-            self.near.clear();
-            self.first = 0;
-        }
-    }
-
-    /// The next live event; cancelled timers before it are dropped.
-    #[inline]
-    fn next(&mut self) -> Option<Entry<E>> {
-        loop {
-            let Some(next) = self.near.get(self.first).copied() else {
-                if self.far.is_empty() {
-                    return None;
-                }
-                self.fetch();
-                continue;
-            };
-            if next.timer.is_none() || self.is_armed(next.timer) {
-                return Some(next);
+        if self.top_is_spent {
+            self.top_is_spent = false;
+            if let Some(mut top) = self.heap.peek_mut() {
+                *top = entry;
+                return;
             }
-            self.pass();
+        }
+        self.heap.push(entry);
+    }
+
+    fn drop_spent_top(&mut self) {
+        if self.top_is_spent {
+            self.top_is_spent = false;
+            self.heap.pop();
+        }
+    }
+
+    /// Drops cancelled timers from the top and returns the time of the next live event.
+    fn next_time(&mut self) -> Option<SimTime> {
+        self.drop_spent_top();
+        loop {
+            let top = self.heap.peek_mut()?;
+            let timer = top.timer;
+            if timer.is_none() || self.timers.get(timer.slot as usize) == Some(&timer.generation) {
+                return Some(top.at());
+            }
+            PeekMut::pop(top);
         }
     }
 
@@ -230,32 +186,39 @@ impl<E: Copy> Calendar<E> {
     #[inline]
     pub fn advance(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
         self.horizon = horizon;
-        let Some(next) = self.next().filter(|next| next.at() <= horizon) else {
-            if horizon != SimTime::MAX {
-                self.now = self.now.max(horizon);
+        match self.next_time() {
+            Some(at) if at <= horizon => {}
+            _ => {
+                if horizon != SimTime::MAX {
+                    self.now = self.now.max(horizon);
+                }
+                return None;
             }
-            return None;
-        };
-        self.hand_out(next);
-        Some((self.now, next.event))
-    }
-
-    #[inline]
-    fn hand_out(&mut self, next: Entry<E>) {
-        self.pass();
-        if !next.timer.is_none() {
-            self.disarm(next.timer);
         }
-        self.now = next.at();
-        self.trace.add(next.at().nanos() ^ (next.key as u64).rotate_left(32));
+        let event = self.hand_out_top()?;
+        Some((self.now, event))
     }
 
     /// The next event, if `takes` says so of it; else it stays where it is. Never one after the horizon.
     #[inline]
     pub fn advance_if(&mut self, takes: impl FnOnce(E) -> bool) -> Option<E> {
-        let next = self.next().filter(|next| next.at() <= self.horizon && takes(next.event))?;
-        self.hand_out(next);
-        Some(next.event)
+        self.next_time().filter(|at| *at <= self.horizon)?;
+        self.heap.peek().filter(|top| takes(top.event))?;
+        self.hand_out_top()
+    }
+
+    /// The top, which is live, happens now.
+    #[inline]
+    fn hand_out_top(&mut self) -> Option<E> {
+        let top = self.heap.peek()?;
+        let (key, timer, event) = (top.key, top.timer, top.event);
+        self.top_is_spent = true;
+        if !timer.is_none() {
+            self.disarm(timer);
+        }
+        self.now = SimTime::from_nanos((key >> 64) as u64);
+        self.trace.add((key >> 64) as u64 ^ (key as u64).rotate_left(32));
+        Some(event)
     }
 
     /// Until when nothing else happens: whoever handles an event may go on by itself up to, but not
@@ -263,7 +226,23 @@ impl<E: Copy> Calendar<E> {
     #[inline]
     pub fn quiet_until(&mut self) -> SimTime {
         let horizon = self.horizon;
-        self.next().map_or(horizon, |next| next.at().min(horizon))
+        if self.top_is_spent {
+            // One of the two below it is the next. The top stays, for who asks usually schedules.
+            let next = match *self.heap.as_slice() {
+                [_] => return horizon,
+                [_, ref next] => Some(next),
+                [_, ref left, ref right, ..] => {
+                    Some(if left.key < right.key { left } else { right })
+                }
+                [] => None,
+            };
+            if let Some(next) =
+                next.filter(|next| next.timer.is_none() || self.is_armed(next.timer))
+            {
+                return next.at().min(horizon);
+            }
+        }
+        self.next_time().map_or(horizon, |at| at.min(horizon))
     }
 
     /// Moves the clock within the [quiet span](Self::quiet_until) and adds a word to the trace.
@@ -348,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_simultaneous_events_run_as_scheduled_whatever_tier_they_wait_in() {
+    fn a_thousand_simultaneous_events_run_as_scheduled() {
         let mut calendar = Calendar::new();
         let mut order = Vec::new();
         for event in 0..1000 {
@@ -365,9 +344,15 @@ mod tests {
     fn the_quiet_span_ends_at_the_next_event_or_at_the_horizon() {
         let mut calendar = Calendar::new();
         calendar.schedule(at(1), PHASE, 1);
-        calendar.schedule(at(4), PHASE, 2);
+        calendar.schedule(at(5), PHASE, 2);
+        let early = calendar.schedule_timer(at(3), PHASE, 3);
+        calendar.schedule(at(4), PHASE, 4);
         calendar.advance(at(100));
+        assert_eq!(calendar.quiet_until(), at(3));
+        calendar.cancel(early);
         assert_eq!(calendar.quiet_until(), at(4));
+        calendar.advance(at(100));
+        assert_eq!(calendar.quiet_until(), at(5));
         calendar.advance(at(100));
         assert_eq!(calendar.quiet_until(), at(100));
     }
