@@ -92,8 +92,8 @@ fn trouble_that_never_strikes_leads_to_the_same_events_as_none() {
     for (commit, cap) in commits.into_iter().flat_map(|commit| [(commit, None), (commit, Some(9))])
     {
         let trace = |receiver: &Receiver| {
-            let mut params = Params::default();
-            params.receiver = Receiver { commit, ..receiver.clone() };
+            let receiver = Receiver { commit, ..receiver.clone() };
+            let mut params = Params { receiver, ..Params::default() };
             params.sender.messages_per_connection = cap;
             // Long enough a burst for connections to be cut, in a transaction and between two.
             let at = SimTime::ZERO + Span::from_hours(8);
