@@ -50,8 +50,8 @@ fn site(proofpoint: &str, exchange_online: &str) -> String {
 
 /// The form of a line: its fields in order, with names, addresses and numbers made alike.
 fn form(line: &str) -> String {
-    let text = line.splitn(2, "]: ").nth(1).expect("a program and its process");
-    let text = text.splitn(2, ": ").nth(1).expect("a queue id");
+    let text = line.split_once("]: ").map(|(_, text)| text).expect("a program and its process");
+    let text = text.split_once(": ").map(|(_, text)| text).expect("a queue id");
     let mut form = String::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
