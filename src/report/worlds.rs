@@ -265,7 +265,7 @@ fn expectations(worlds: &Worlds, style: Style) -> String {
         let _ = writeln!(out, "  {text:<38}{defaults:>10}{met:>8}{missed:>8}{open:>12}");
     }
     if worlds.cells.len() > 1 {
-        out += "  A world meets a line with all combinations it is about; one that misses is enough.\n";
+        out += "  A world meets a line with all combinations it is about; one miss is enough.\n";
     }
     if worlds.repeats == 1 {
         out += "  One day in each world has no interval to decide by: --repeats 3 has.\n";
