@@ -5,18 +5,26 @@ use crate::experiment::Observer;
 use crate::measure::RunRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-static STOPPED: AtomicBool = AtomicBool::new(false);
+/// When Ctrl-C was pressed.
+static STOPPED: OnceLock<Instant> = OnceLock::new();
+/// So long may the replications under way still take: most are done by then, and nobody wants to wait longer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// From now on the first Ctrl-C ends the work after the replications under way, the second at once.
+#[allow(clippy::disallowed_methods)] // This is the file that may read the clock.
 pub(super) fn listen_for_ctrl_c() {
     let handler = || {
-        if STOPPED.swap(true, Ordering::SeqCst) {
+        if STOPPED.set(Instant::now()).is_err() {
             std::process::exit(130);
         }
-        eprintln!("\nStopping after the days under way; press Ctrl-C again to stop at once.");
+        let patience = PATIENCE.as_secs();
+        eprintln!(
+            "\nStopping after the days under way, in {patience} s at most; press Ctrl-C again to stop at once."
+        );
     };
     // Without a handler Ctrl-C still ends the program, only less politely.
     let _ = ctrlc::set_handler(handler);
@@ -24,7 +32,7 @@ pub(super) fn listen_for_ctrl_c() {
 
 /// Whether Ctrl-C was pressed.
 pub(super) fn stopped() -> bool {
-    STOPPED.load(Ordering::SeqCst)
+    STOPPED.get().is_some()
 }
 
 /// What `work` gives, and the seconds it took.
@@ -120,5 +128,9 @@ impl Observer for Progress {
 
     fn stop(&self) -> bool {
         stopped()
+    }
+
+    fn give_up(&self) -> bool {
+        STOPPED.get().is_some_and(|pressed| pressed.elapsed() >= PATIENCE)
     }
 }

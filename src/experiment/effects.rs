@@ -239,8 +239,7 @@ impl Sums {
     /// Adds the next combination.
     pub(super) fn add(&mut self, contrasts: &[Contrast], seen: Seen) {
         if self.days.is_empty() {
-            // Known values are never infinite, so that this is nothing but zeros.
-            let zero = seen.known.minus(&seen.known, 1.0);
+            let zero = seen.known.zero_like();
             self.of =
                 contrasts.iter().map(|_| [zero.clone(), zero.clone(), zero.clone()]).collect();
         }

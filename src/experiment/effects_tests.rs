@@ -171,3 +171,24 @@ fn all_effects_lie_within_their_intervals_together_in_95_of_100_studies() {
     assert!(together < 0.999, "so wide that they say nothing: {together}");
     assert!(alone < 0.9, "six intervals of 95 % do not hold together: {alone}");
 }
+
+#[test]
+fn a_combination_without_a_value_takes_away_only_the_effects_that_it_is_part_of() {
+    let all =
+        settings(&[("load", vec![json!(0), json!(1), json!(2)]), ("n", vec![json!(2), json!(10)])]);
+    let contrasts = grid(&all, Some(2)).expect("a grid").contrasts();
+    let days = |cell: usize| (0..8).map(|day| (cell * 10 + day) as f64).collect::<Vec<f64>>();
+    let mut observed = observed((0..6).map(days).collect(), 3);
+    let none = Resamples::draw(8, 1_000, |_| 0).sampled(|_| None);
+    for seen in &mut observed[..2] {
+        seen.known = none.clone();
+    }
+    let effects = weighed(&contrasts, observed, false);
+    let told: Vec<(String, bool)> = contrasts
+        .iter()
+        .zip(&effects)
+        .map(|(of, effect)| (of.change.to.to_string(), effect.point.is_some()))
+        .collect();
+    assert!(told.contains(&("2".to_owned(), true)), "load 2 against 1: {told:?}");
+    assert!(told.contains(&("0".to_owned(), false)), "load 0 against 1: {told:?}");
+}

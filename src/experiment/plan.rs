@@ -28,6 +28,10 @@ pub trait Observer: Sync {
     fn stop(&self) -> bool {
         false
     }
+    /// Whether to drop those under way, too.
+    fn give_up(&self) -> bool {
+        self.stop()
+    }
 }
 
 /// Watches nothing, stops nothing.
@@ -69,11 +73,11 @@ pub(super) fn run_range(
 
 /// Runs one replication of `plan`, and tells nobody yet that it is done.
 pub(super) fn one(plan: &Plan, number: u64, observer: &dyn Observer) -> Result<RunRecord, Stopped> {
-    let stop = || observer.stop();
-    if stop() {
+    if observer.stop() {
         return Err(Stopped);
     }
-    replicate_until(plan.params, &plan.settings, number, &mut (), &stop).ok_or(Stopped)
+    let give_up = || observer.give_up();
+    replicate_until(plan.params, &plan.settings, number, &mut (), &give_up).ok_or(Stopped)
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ fn relay(book: RelayBook) -> Relay {
         message_time: (book.time_n > 0).then(|| book.time_sum / book.time_n.max(1)),
         message_time_n: book.time_n,
         in_a_row_max: book.in_a_row_max,
-        carried_at_cut: book.at_cut.iter().map(|cut| cut.0).collect(),
+        carried_at_cut: book.at_cut.iter().filter(|cut| cut.1.is_some()).map(|cut| cut.0).collect(),
         age_at_cut: book.at_cut.iter().filter_map(|cut| cut.1).collect::<Vec<Span>>(),
         answers: book.answers,
         avoided: book.avoided,

@@ -149,7 +149,8 @@ fn cuts(book: &RelayBook, settings: &Settings) -> Option<Finding> {
         return None;
     }
     let name = name_of(book);
-    let carried = book.at_cut.iter().map(|cut| cut.0);
+    // What a connection had carried is known only where the log holds its beginning.
+    let carried = book.at_cut.iter().filter(|cut| cut.1.is_some()).map(|cut| cut.0);
     let messages = match (carried.clone().min(), carried.clone().max()) {
         (Some(least), Some(most)) if least < most => format!(" after {least} to {most} messages"),
         (Some(most), _) => format!(" after {}", counted(u64::from(most), "message")),

@@ -15,7 +15,7 @@ use super::metrics::quoted;
 use super::style::Style;
 use super::table::{WIDTH, verdict_of, wrapped};
 use super::{files_written, human};
-use crate::experiment::{Cell, Estimate, Results};
+use crate::experiment::{Cell, Estimate, Results, Warning};
 use crate::measure::Metric;
 use crate::units::Span;
 use serde_json::Value;
@@ -144,6 +144,7 @@ pub fn combinations_page(
     out += &warned(results, style);
     let _ = writeln!(out, "\n{}", style.bold("How far to trust it"));
     trust.iter().for_each(|line| out += &wrapped(line, "  "));
+    out += &super::trust::unseen(results).map_or(String::new(), |line| wrapped(&line, "  "));
     out + &files_written(files, style)
 }
 
@@ -260,21 +261,35 @@ fn judged(results: &Results) -> String {
 
 /// Each kind of warning once, with how many combinations have it.
 pub(super) fn warned(results: &Results, style: Style) -> String {
-    let mut kinds: Vec<(&crate::experiment::Warning, usize)> = Vec::new();
-    for warning in results.cells.iter().flat_map(|cell| &cell.warnings) {
-        match kinds.iter_mut().find(|(known, _)| known.kind == warning.kind) {
-            Some((_, count)) => *count += 1,
-            None => kinds.push((warning, 1)),
-        }
-    }
+    let kinds = by_kind(results);
     if kinds.is_empty() {
         return String::new();
     }
     let mut out = format!("\n{}\n", style.doubt("Look before you trust this"));
-    for (warning, count) in kinds {
-        let of = format!("{count} of {} combinations, such as: ", results.cells.len());
-        out += &wrapped(&format!("{of}{}", warning.text), "  ");
+    for (warning, cells) in kinds {
+        out += &wrapped(&format!("{}: {}", whose(&cells, results), warning.text), "  ");
         out += &wrapped(&format!("-> {}", warning.next), "     ");
     }
     out
+}
+
+/// Each kind of warning once, with the combinations that have it.
+pub(super) fn by_kind(results: &Results) -> Vec<(&Warning, Vec<usize>)> {
+    let mut kinds: Vec<(&Warning, Vec<usize>)> = Vec::new();
+    for (position, cell) in results.cells.iter().enumerate() {
+        for warning in &cell.warnings {
+            match kinds.iter_mut().find(|(known, _)| known.kind == warning.kind) {
+                Some((_, cells)) => cells.push(position),
+                None => kinds.push((warning, vec![position])),
+            }
+        }
+    }
+    kinds
+}
+
+/// `3 of 16 combinations, here #2 queue_runners 10`: which combinations have a warning, and of which its text is.
+pub(super) fn whose(cells: &[usize], results: &Results) -> String {
+    let first = cells.first().map(|first| super::charts::combination_label(results, *first));
+    let here = first.map(|first| format!(", here {first}")).unwrap_or_default();
+    format!("{} of {} combinations{here}", cells.len(), results.cells.len())
 }

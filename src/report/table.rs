@@ -45,9 +45,7 @@ pub fn page(page: &Page, style: Style) -> String {
     for line in page.trust {
         out += &wrapped(line, "  ");
     }
-    for line in page.results.cells.iter().filter_map(|cell| super::trust::unseen(&cell.metrics)) {
-        out += &wrapped(&line, "  ");
-    }
+    out += &super::trust::unseen(page.results).map_or(String::new(), |line| wrapped(&line, "  "));
     written(&mut out, page.files, style);
     out
 }

@@ -106,7 +106,7 @@ fn twenty_good_days_do_not_hide_that_bad_ones_may_be_rare() {
             &[],
             Vec::new(),
         );
-        super::super::trust::unseen(&results.cells[0].metrics)
+        super::super::trust::unseen(&results)
     };
     let days: Vec<RunRecord> = (0..80).map(day).collect();
     let good: Vec<RunRecord> = days.iter().filter(|day| day.replication % 4 > 0).cloned().collect();

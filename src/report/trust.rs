@@ -1,7 +1,7 @@
 //! What an answer rests on: what the model was held against, and which assumed values decide.
 
 use super::human;
-use crate::experiment::Metrics;
+use crate::experiment::{Cell, Results};
 use crate::measure::Metric;
 use crate::model::distribution::Shape;
 use crate::model::params::{Arrivals, Params, QueueRuns};
@@ -52,13 +52,23 @@ pub fn trust(params: &Params) -> Vec<String> {
     ]
 }
 
-/// What no interval but that of `days.late` tells: bad days that were not seen, if none was.
-pub(super) fn unseen(metrics: &Metrics) -> Option<String> {
-    let late = metrics.get(Metric::DaysLate)?;
-    let most = late.high.filter(|high| late.point == Some(0.0) && *high < 1.0)?;
+/// What no interval but that of `days.late` tells: bad days that were not seen, where none was.
+pub(super) fn unseen(results: &Results) -> Option<String> {
+    let none = |cell: &Cell| {
+        let late = cell.metrics.get(Metric::DaysLate)?;
+        let most = late.high.filter(|high| late.point == Some(0.0) && *high < 1.0)?;
+        Some((late.n, most))
+    };
+    let good: Vec<(u32, f64)> = results.cells.iter().filter_map(none).collect();
+    let (days, most) = good.iter().copied().min_by_key(|(days, _)| *days)?;
+    let none = match (results.cells.len(), good.len()) {
+        (1, _) => "None".to_owned(),
+        (_, 1) => "In 1 combination none".to_owned(),
+        (_, several) => format!("In {several} combinations none"),
+    };
     Some(format!(
-        "None of {} days was bad (p99 over 1 hour). Were {} of all days bad, none among so many would still be no          surprise, and the other intervals know nothing of such days.",
-        late.n,
+        "{none} of {days} days was bad (p99 over 1 hour). Were {} of all days bad, none among so many would \
+         still be no surprise, and the other intervals know nothing of such days.",
         human::share(most)
     ))
 }

@@ -110,6 +110,12 @@ impl Sampled {
         }
     }
 
+    /// Zero throughout, of as many resamples and replications: what a sum begins with.
+    pub fn zero_like(&self) -> Sampled {
+        let (resampled, without) = (vec![0.0; self.resampled.len()], vec![0.0; self.without.len()]);
+        Sampled { point: 0.0, resampled, without }
+    }
+
     /// Number of replications.
     pub fn replications(&self) -> usize {
         self.without.len()

@@ -83,14 +83,16 @@ impl Quantiles {
     pub(super) fn of(defaults: Option<(f64, bool)>, mut worlds: Vec<(f64, bool)>) -> Self {
         worlds.sort_by(|a, b| a.0.total_cmp(&b.0));
         let values: Vec<f64> = worlds.iter().map(|(value, _)| *value).collect();
-        let lowest = worlds.iter().find(|(_, open)| *open).map(|(value, _)| *value);
         let [median, low, high] = [0.5, 0.05, 0.95].map(|p| sorted_quantile(&values, p));
-        let open = |end: Option<f64>| end.zip(lowest).is_some_and(|(end, lowest)| lowest <= end);
+        let first = worlds.iter().position(|(_, open)| *open);
+        // Between two worlds it rests on both: the upper one counts.
+        let rests_on = |p: f64| (values.len().saturating_sub(1) as f64 * p).ceil() as usize;
+        let open = |p: f64| first.is_some_and(|first| first <= rests_on(p));
         let all = [
             ("defaults", defaults.is_some_and(|(_, open)| open)),
-            ("median", open(median)),
-            ("low", open(low)),
-            ("high", open(high)),
+            ("median", open(0.5)),
+            ("low", open(0.05)),
+            ("high", open(0.95)),
         ];
         let censored =
             all.into_iter().filter(|(_, open)| *open).map(|(name, _)| name.to_owned()).collect();

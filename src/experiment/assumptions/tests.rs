@@ -146,6 +146,11 @@ fn a_quantile_at_or_above_a_value_that_is_open_is_a_lower_bound() {
     let of = Quantiles::of(Some((3.0, false)), worlds);
     assert_eq!((of.low, of.median, of.high), (Some(2.0), Some(11.0), Some(20.0)));
     assert_eq!(of.censored, ["high"], "the fifteenth may be the last as well");
+    let of = Quantiles::of(None, vec![(1.0, false), (100.0, true)]);
+    assert_eq!(
+        (of.median, &*of.censored),
+        (Some(50.5), &["median", "low", "high"].map(str::to_owned)[..])
+    );
     let of = Quantiles::of(Some((3.0, true)), vec![(7.0, true)]);
     assert_eq!(of.censored, ["defaults", "median", "low", "high"]);
     assert_eq!(Quantiles::of(None, Vec::new()), Quantiles::default());

@@ -24,8 +24,8 @@ const SHARE: i32 = 60;
 /// Hosts with a row of their own.
 const MOST_ROWS: usize = 6;
 
-const HOW_TO_READ: &str = "Line: the median over the days at that time; shaded: from the 5 % to the 95 % point, so \
-                           that one day in ten lies outside. No single day need look like the line.";
+const HOW_TO_READ: &str = "Line: the median over the days; shaded: from the 5 % to the 95 % point, so that one day in \
+                           ten lies outside. No single day need look like the line, and its peaks are higher.";
 const WITH_HOSTS: &str = " Below: on how many of the days a host counts as bad at that time.";
 
 /// What the picture shows.
@@ -94,7 +94,8 @@ pub fn days(view: &DaysView) -> Result<String, ChartError> {
 
 fn how_to_read(view: &DaysView) -> String {
     let hosts = if view.days.bad().next().is_some() { WITH_HOSTS } else { "" };
-    format!("{HOW_TO_READ}{hosts}")
+    let slot = text::duration(view.days.slot().seconds());
+    format!("Means of {slot}. {HOW_TO_READ}{hosts}")
 }
 
 impl Layout {

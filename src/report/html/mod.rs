@@ -14,8 +14,10 @@ pub use worlds::{WorldsDocument, worlds_html};
 
 use super::answer::{answer, recommended};
 use super::charts::{self, Drawing};
+use super::combinations::{by_kind, whose};
+use super::trust::unseen;
 use crate::experiment::sweep::Header;
-use crate::experiment::{Results, Verdict};
+use crate::experiment::{Results, Verdict, Warning};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
@@ -65,9 +67,10 @@ struct Setting {
 /// A warning, and in how many combinations it was given.
 #[derive(Serialize)]
 struct Warned {
+    /// Of which combinations.
+    whose: String,
     text: String,
     next: String,
-    count: usize,
 }
 
 /// Everything that the template asks for.
@@ -124,7 +127,13 @@ pub fn html(document: &Document) -> Result<String, PageError> {
         known: clean(&answer.known),
         one_day: clean(&answer.one_day),
         advice: clean(&answer.advice),
-        trust: header.trust.iter().map(|line| clean(line)).collect::<Vec<_>>(),
+        trust: header
+            .trust
+            .iter()
+            .cloned()
+            .chain(unseen(results))
+            .map(|line| clean(&line))
+            .collect::<Vec<_>>(),
         expectations: rows::expectations(results),
         recommended: recommended(results).map(|position| position + 1),
         differences: rows::recommended_differences(results),
@@ -167,21 +176,14 @@ fn settings(header: &Header) -> Vec<Setting> {
     .collect()
 }
 
-/// Each kind once.
+/// Each kind once, in a sweep with the combinations that have it.
 fn warnings(results: &Results) -> Vec<Warned> {
-    let mut known: Vec<(&crate::experiment::Warning, usize)> = Vec::new();
-    for warning in results.cells.iter().flat_map(|cell| &cell.warnings) {
-        match known.iter_mut().find(|(other, _)| other.kind == warning.kind) {
-            Some((_, count)) => *count += 1,
-            None => known.push((warning, 1)),
-        }
-    }
-    let told = |(warning, count): (&crate::experiment::Warning, usize)| Warned {
+    let told = |(warning, cells): (&Warning, Vec<usize>)| Warned {
+        whose: charts::clean(&whose(&cells, results)),
         text: charts::clean(&warning.text),
         next: charts::clean(&warning.next),
-        count,
     };
-    known.into_iter().map(told).collect()
+    by_kind(results).into_iter().map(told).collect()
 }
 
 /// How many days stand behind it.
