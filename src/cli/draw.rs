@@ -13,7 +13,6 @@ use crate::report::charts::{
 };
 use crate::report::{Document, WorldsDocument, html, worlds_html};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 /// What the page is called.
 const PAGE: &str = "report.html";
@@ -153,15 +152,9 @@ fn write_all(
     }
     let page = folder.join(name);
     write(&page, text)?;
-    let pixels: Mutex<Vec<(usize, Vec<u8>)>> = Mutex::default();
-    workers::in_order(0, drawings.len(), |number| {
-        let png = charts::png(&drawings[number].svg)?;
-        pixels.lock().unwrap_or_else(PoisonError::into_inner).push((number, png));
-        Ok::<(), ChartError>(())
-    })
-    .map_err(|error| failed(folder, &error))?;
-    for (number, png) in pixels.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        write(&path(&drawings[number], "png"), png)?;
+    let pixels = workers::each(0, drawings.len(), |number| charts::png(&drawings[number].svg));
+    for (drawing, png) in drawings.iter().zip(pixels.map_err(|error| failed(folder, &error))?) {
+        write(&path(drawing, "png"), png)?;
     }
     Ok(std::iter::once(page).chain(files).collect())
 }

@@ -256,15 +256,18 @@ impl<'a> Evidence<'a> {
 
     /// Whether each replication is late: at worst also when its 99 % point falls among queued mail.
     pub(super) fn late(&self, at_worst: bool) -> Vec<Option<bool>> {
-        let open = |delays: &Delays| {
-            at_worst
-                && delays.queued.count() > 0
-                && Pool::new(&[delays.worst_sample()]).quantile_of(0, 0.99).is_some_and(|q| q.open)
+        let worst = self.worst.as_ref().filter(|_| at_worst);
+        let open = |r: usize, delays: &Delays| {
+            let quantile = worst.and_then(|worst| match self.each_alone() {
+                true => worst.quantile_of(r, 0.99),
+                false => Pool::new(&[delays.worst_sample()]).quantile_of(0, 0.99),
+            });
+            quantile.is_some_and(|quantile| quantile.open)
         };
-        let late = |(delays, counts): &(&Delays, &Counts)| {
-            Some(Metric::DaysLate.of_tally(delays, counts)? > 0.5 || open(delays))
+        let late = |(r, (delays, counts)): (usize, &(&Delays, &Counts))| {
+            Some(Metric::DaysLate.of_tally(delays, counts)? > 0.5 || open(r, delays))
         };
-        self.tallies.iter().map(late).collect()
+        self.tallies.iter().enumerate().map(late).collect()
     }
 
     /// Whether the fate of every measured message is known and good.

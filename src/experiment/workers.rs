@@ -1,5 +1,6 @@
 //! Tasks taken in order by several threads: what is first in the plan is done first, whoever does it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -54,6 +55,24 @@ pub fn in_order<E: Send>(
     }
 }
 
+/// What `work` gives for 0, 1, .. up to `tasks`, in that order, by `jobs` threads as [`in_order`] has them.
+///
+/// # Errors
+/// The error of the first task that had one.
+pub fn each<T: Send, E: Send>(
+    jobs: usize,
+    tasks: usize,
+    work: impl Fn(usize) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let done: Mutex<BTreeMap<usize, T>> = Mutex::default();
+    in_order(jobs, tasks, |task| {
+        let result = work(task)?;
+        done.lock().unwrap_or_else(PoisonError::into_inner).insert(task, result);
+        Ok(())
+    })?;
+    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +92,13 @@ mod tests {
             }
             assert_eq!(done, (0..100).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn results_stand_in_the_order_of_their_tasks() {
+        let squares = each(3, 50, |task| Ok::<_, ()>(task * task)).expect("no error");
+        assert!(squares.into_iter().eq((0..50).map(|task| task * task)));
+        assert_eq!(each(2, 5, |task| if task == 2 { Err(task) } else { Ok(()) }), Err(2));
     }
 
     #[test]

@@ -14,7 +14,6 @@ use crate::units::Span;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 const CONFIDENCE: f64 = 0.95;
 /// Delays that differ by less than this, in seconds, or by less than one in a hundred, are the same to those who wait.
@@ -237,15 +236,10 @@ pub fn conclude_worlds(
     design: &Design,
     jobs: usize,
 ) -> Result<(Results, Worlds), StoreError> {
-    let found: Mutex<BTreeMap<usize, Vec<Found>>> = Mutex::default();
-    workers::in_order(jobs, plan.cells.len(), |world| {
+    let mut found: Vec<Vec<Found>> = workers::each(jobs, plan.cells.len(), |world| {
         let rows: Vec<i64> = plan.cells[world].iter().map(|cell| rows[*cell]).collect();
-        let of = one_world((store, &rows), design)?;
-        found.lock().unwrap_or_else(PoisonError::into_inner).insert(world, of);
-        Ok::<(), StoreError>(())
+        one_world((store, &rows), design)
     })?;
-    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut found: Vec<Vec<Found>> = found.into_values().collect();
     let defaults: Vec<i64> = plan.cells[0].iter().map(|cell| rows[*cell]).collect();
     let results = conclude_sweep((store, &defaults), design, jobs)?;
     let reference = found.remove(0);

@@ -69,27 +69,12 @@ fn counted(store: &Store, row: i64, header: &Header) -> Result<Counted, StoreErr
     Ok(Counted { below, days, whole: days == below as usize, warning: None })
 }
 
-/// Calls `work` for each combination; what it gives, in order.
-fn each<T: Send>(
-    jobs: usize,
-    count: usize,
-    work: impl Fn(usize) -> Result<T, StoreError> + Sync,
-) -> Result<Vec<T>, StoreError> {
-    let done: Mutex<BTreeMap<usize, T>> = Mutex::default();
-    workers::in_order(jobs, count, |position| {
-        let result = work(position)?;
-        done.lock().unwrap_or_else(PoisonError::into_inner).insert(position, result);
-        Ok(())
-    })?;
-    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
-}
-
 fn one_by_one(
     (store, rows): (&Store, &[i64]),
     design: &Design,
     jobs: usize,
 ) -> Result<Vec<Cell>, StoreError> {
-    each(jobs, design.cells.len(), |position| {
+    workers::each(jobs, design.cells.len(), |position| {
         let counted = counted(store, rows[position], &design.header)?;
         let records = store.records(rows[position], counted.below)?;
         let evidence = Evidence::new(&records, design.header.seed);
@@ -108,7 +93,8 @@ fn together(
     blank: Results,
 ) -> Result<Results, StoreError> {
     let (seed, count) = (design.header.seed, design.cells.len());
-    let counted = each(jobs, count, |position| counted(store, rows[position], &design.header))?;
+    let counted =
+        workers::each(jobs, count, |position| counted(store, rows[position], &design.header))?;
     // What is not finished is not compared.
     let reference = design.header.compare_with.filter(|position| counted[*position].whole);
     let theirs = match reference {
@@ -123,7 +109,7 @@ fn together(
     };
     let families = Families::new(&Evidence::new(&first, seed), &reference_evidence);
     let of_all = Mutex::new(OfAll::new(design, &counted, reference));
-    let done = each(jobs, count, |position| {
+    let done = workers::each(jobs, count, |position| {
         let counted = &counted[position];
         let records = store.records(rows[position], counted.below)?;
         let evidence = Evidence::new(&records, seed);
